@@ -1,0 +1,88 @@
+/**
+ * What the system asks of a broker, and every way a broker can answer.
+ *
+ * Outcomes are values: a refusal carries its class, so that only `sign-in-needed` ever asks a human.
+ * No method throws for an answer or for a missing one. Implemented by one file per broker, called by
+ * operations and by workers.
+ */
+
+import type { BrokerRules } from '../lifecycle/rules.ts';
+import type { Secret } from '../secret.ts';
+
+/**
+ * `sign-in-needed` only a human helps · `renewable` one renewal may help · `configuration` consumer key,
+ * secret, host or callback is wrong · `clock` our clock (or theirs) is off · `transient` try again later.
+ */
+export type FailureClass = 'sign-in-needed' | 'renewable' | 'configuration' | 'clock' | 'transient';
+
+export type BrokerFailure = {
+  readonly ok: false;
+  readonly reason: FailureClass;
+  /** The broker's own word for it (`token_rejected`, `http-500`, `timeout`), safe to show and log. */
+  readonly problem: string;
+  /** Whether the broker answered at all; without an answer nobody knows what it did. */
+  readonly answered: boolean;
+  readonly status: number | null;
+  readonly retryAfterMs: number | null;
+  /** Broker's `Date` header minus our clock, when there was one. */
+  readonly skewMs: number | null;
+};
+
+/** Access token as a broker issued it; which fields are set depends on the broker's protocol. */
+export type BrokerToken = {
+  readonly accessToken: Secret;
+  /** OAuth 1.0a: the second half of the pair. */
+  readonly tokenSecret: Secret | null;
+  /** OAuth 2: what renews the access token. */
+  readonly refreshToken: Secret | null;
+};
+
+/** An opened sign-in. Its secret stays in the person's encrypted cookie until the PIN comes. */
+export type OpenSignIn = {
+  readonly requestToken: string;
+  readonly requestSecret: Secret;
+  readonly startedAt: number;
+  readonly expiresAt: number;
+};
+
+export type BeginAnswer =
+  | { readonly ok: true; readonly authorizeUrl: string; readonly signIn: OpenSignIn }
+  | BrokerFailure;
+
+export type CompleteAnswer =
+  | {
+      readonly ok: true;
+      readonly token: BrokerToken;
+      readonly issuedAt: number;
+      readonly accessLifeMs: number | null;
+    }
+  | BrokerFailure;
+
+export type RenewAnswer =
+  /** `token` is the new one for a refresh, `null` when the same token was woken up. */
+  | { readonly ok: true; readonly token: BrokerToken | null; readonly accessLifeMs: number | null }
+  | BrokerFailure;
+
+export type ProbeAnswer =
+  | { readonly ok: true; readonly accountIds: readonly string[]; readonly skewMs: number | null }
+  | BrokerFailure;
+
+export type RevokeAnswer = { readonly ok: true } | BrokerFailure;
+
+export interface Broker {
+  /** `etrade`, as in session keys. */
+  readonly name: string;
+  /** The name people read: "E*TRADE". */
+  readonly title: string;
+  readonly rules: BrokerRules;
+  /** Origin that the sign-in form redirects to; goes into the page's CSP. */
+  readonly authorizeOrigin: string;
+  /** Opens a sign-in. */
+  begin(): Promise<BeginAnswer>;
+  /** Spends the verifier (the PIN). Sent once: never retried by the adapter. */
+  complete(signIn: OpenSignIn, verifier: Secret): Promise<CompleteAnswer>;
+  renew(token: BrokerToken): Promise<RenewAnswer>;
+  /** A cheap call that works only with a good token. */
+  probe(token: BrokerToken): Promise<ProbeAnswer>;
+  revoke(token: BrokerToken): Promise<RevokeAnswer>;
+}

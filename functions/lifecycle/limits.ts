@@ -1,0 +1,59 @@
+/**
+ * Every number of the token lifecycle, named with its unit, each with its why.
+ *
+ * Pure data; broker-specific numbers are in that broker's rules. Read by lifecycle and operations.
+ */
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** How often the scheduler calls keep-alive; a test holds it against scheduler.yaml. */
+export const KEEP_ALIVE_EVERY_MS = 15 * MINUTE_MS;
+
+/** A renewal happens when a token would not last until the next run plus this: runs can be late. */
+export const RENEWAL_MARGIN_MS = 5 * MINUTE_MS;
+
+/** A transient failure warns at this many in a row: one bad answer is weather, three are climate. */
+export const WARN_AFTER_FAILURES = 3;
+
+/** Wrong PINs allowed per session in `PIN_ATTEMPT_WINDOW_MS`: enough for typing errors, too few to guess. */
+export const PIN_ATTEMPTS_ALLOWED = 10;
+export const PIN_ATTEMPT_WINDOW_MS = HOUR_MS;
+
+/** Longest PIN accepted; the longest seen from a broker is 7 characters. */
+export const PIN_MAX_LENGTH = 32;
+
+/** A sign-in attempt older than this with nothing stored died in between: its PIN is spent and lost. */
+export const PENDING_LOST_AFTER_MS = 2 * MINUTE_MS;
+
+/** A superseded version is kept this long after the pointer moved, for readers with old metadata. */
+export const SUPERSEDED_KEPT_MS = 60 * MINUTE_MS;
+
+/** A claimed message whose sender died is sent again after this. */
+export const NOTICE_CLAIM_MS = 2 * MINUTE_MS;
+
+/** One lost compare-and-set is normal; after this many the caller gives up and says so. */
+export const CONFLICTS_ALLOWED = 3;
+
+/** How many sign-ins the record remembers. */
+export const HISTORY_KEPT = 30;
+
+/** The record's size limit: an annotation holds 16 KiB with its key. */
+export const RECORD_MAX_BYTES = 16 * 1024 - 256;
+
+/** "Renew now" and "send a new link" act once in this time. */
+export const MANUAL_ACTION_EVERY_MS = MINUTE_MS;
+
+/** Reminders between the open and the close come this often. */
+export const REMINDER_EVERY_MS = 30 * MINUTE_MS;
+
+/** Reminders before the open come this long before it. */
+export const REMINDERS_BEFORE_OPEN_MS = [30 * MINUTE_MS, 15 * MINUTE_MS, 0] as const;
+
+/** The default first alert comes this long before the open. */
+export const DEFAULT_ALERT_BEFORE_OPEN_MS = HOUR_MS;
+
+/** Page colours: green above the first, orange above the second, red below. */
+export const GREEN_ABOVE_MS = 3 * HOUR_MS;
+export const ORANGE_ABOVE_MS = HOUR_MS;

@@ -1,0 +1,104 @@
+/**
+ * What the system tells people, as data, and the record of what it has told.
+ *
+ * Pure. A notice is saved first and sent afterwards, claimed by whoever sends it; texts are made in
+ * `notifications/messages.ts`. Used by operations and storage.
+ */
+
+import type { SessionKey } from './session.ts';
+
+/** A step of the morning's ladder: `first` at ALERT_AT, reminders before the open, then every half hour. */
+export type Stage = {
+  /** `first-08:30`, `before-open-30`, `before-open-15`, `open`, `after-open-30`, … unique within a market day. */
+  readonly id: string;
+  readonly kind: 'first' | 'reminder' | 'open' | 'late';
+  readonly dueAt: number;
+};
+
+/** Why a person is asked at once, outside the ladder. */
+export type SignInTrouble =
+  /** The broker refused the token before its computed end. */
+  | 'token-rejected'
+  /** The PIN was spent and nothing was saved. */
+  | 'pin-spent-nothing-saved'
+  /** Somebody signed in with another broker account. */
+  | 'foreign-account';
+
+export type Notice =
+  | {
+      readonly kind: 'sign-in-due';
+      readonly stage: Stage['kind'];
+      readonly sessions: readonly SessionKey[];
+      readonly opensAt: number;
+      readonly closesAt: number;
+    }
+  | {
+      readonly kind: 'signed-in';
+      readonly session: SessionKey;
+      readonly generation: number;
+      readonly hardEndsAt: number;
+      /** Good until today's close? `null` on a day without trading. */
+      readonly coversClose: boolean | null;
+      /** Required sessions that still need a sign-in. */
+      readonly stillDue: readonly SessionKey[];
+    }
+  | {
+      readonly kind: 'sign-in-needed';
+      readonly session: SessionKey;
+      readonly trouble: SignInTrouble;
+    }
+  | {
+      readonly kind: 'failing';
+      readonly session: SessionKey;
+      readonly reason: 'transient' | 'configuration' | 'clock';
+      readonly problem: string;
+      readonly failuresInARow: number;
+      readonly since: number;
+    }
+  | { readonly kind: 'recovered'; readonly session: SessionKey; readonly after: number }
+  | { readonly kind: 'link' };
+
+export type NoticeState =
+  | { readonly state: 'queued'; readonly notBefore: number }
+  | { readonly state: 'sending'; readonly until: number }
+  | { readonly state: 'sent'; readonly at: number }
+  /** The messenger said no for good; shown in health. */
+  | { readonly state: 'refused'; readonly at: number };
+
+export type QueuedNotice = {
+  /** Deterministic, so that the same fact is told once: `2026-03-09/first-08:30`, `etrade-prod/signed-in/17`. */
+  readonly id: string;
+  readonly notice: Notice;
+  readonly queuedAt: number;
+  readonly tries: number;
+  readonly delivery: NoticeState;
+  /** Safe text of the last failed delivery. */
+  readonly lastProblem: string | null;
+};
+
+/** Warnings that were told and wait for their all-clear. */
+export type OpenWarning = {
+  readonly session: SessionKey;
+  readonly reason: string;
+  readonly since: number;
+};
+
+/** One record per chat: what was told, what keep-alive last did. Kept in the app secret's annotation. */
+export type ServiceRecord = {
+  readonly notices: readonly QueuedNotice[];
+  readonly warnings: readonly OpenWarning[];
+  readonly keepAlive: {
+    readonly lastRunAt: number | null;
+    readonly lastOutcome: 'ok' | 'failing' | null;
+    readonly consecutiveFailures: number;
+    readonly lastForcedAt: number | null;
+  };
+  readonly lastLinkAt: number | null;
+};
+
+export const NEW_SERVICE_RECORD: ServiceRecord = {
+  notices: [],
+  warnings: [],
+  keepAlive: { lastRunAt: null, lastOutcome: null, consecutiveFailures: 0, lastForcedAt: null },
+  lastLinkAt: null,
+};

@@ -1,0 +1,136 @@
+/**
+ * A session: one account's access token with its times and state, as a record without secrets.
+ *
+ * Pure: no I/O, no clock, no environment. The record is what storage keeps beside the token; `stateOf`
+ * says what it means at a moment. Used by every operation.
+ */
+
+import type { TokenRenewed } from './events.ts';
+
+/** `<broker>-<sandbox|prod>[-<account>]`, e.g. `etrade-prod`, `etrade-prod-ira`. */
+export type SessionKey = string & { readonly __sessionKey: true };
+
+export type Environment = 'sandbox' | 'prod';
+
+export type SessionName = {
+  readonly key: SessionKey;
+  readonly broker: string;
+  readonly environment: Environment;
+  /** The account part, when one broker environment has several sign-ins. */
+  readonly account: string | null;
+};
+
+const SESSION_KEY = /^([a-z0-9]+)-(sandbox|prod)(?:-([a-z0-9]+))?$/;
+
+/** The parts of a session key, or `null` when the text is none. */
+export function parseSessionKey(text: string): SessionName | null {
+  const match = SESSION_KEY.exec(text);
+  const broker = match?.[1];
+  if (match === null || broker === undefined) return null;
+  return {
+    key: text as SessionKey,
+    broker,
+    environment: match[2] === 'prod' ? 'prod' : 'sandbox',
+    account: match[3] ?? null,
+  };
+}
+
+/**
+ * `none` nobody has signed in (or signed out) · `unknown` a token whose worth nobody has proven yet ·
+ * `active` proven and within every limit · `inactive` idle too long, renew helps · `expired` only a
+ * sign-in helps.
+ */
+export type SessionState = 'none' | 'unknown' | 'active' | 'inactive' | 'expired';
+
+/** What the broker last said about the current token. */
+export type Proof = 'unproven' | 'proven' | 'inactive' | 'rejected';
+
+/** A PIN (or code) that is being exchanged right now. */
+export type PendingSignIn = {
+  /** Hash of request token and PIN: a second post of the same PIN finds itself here. */
+  readonly id: string;
+  readonly startedAt: number;
+};
+
+export type SignInOutcome =
+  | 'stored'
+  | 'pin-rejected'
+  | 'foreign-account'
+  | 'broker-failed'
+  | 'store-failed'
+  | 'lost';
+
+export type WorkerReport = {
+  readonly generation: number;
+  readonly lastUsedAt: number | null;
+  readonly at: number;
+};
+
+/** Everything known of a session that is no secret. Moments are epoch milliseconds. */
+export type SessionRecord = {
+  /** +1 with every new token and with nothing else; 0 before the first. */
+  readonly generation: number;
+  /** Number of the secret version that holds the current token; `null` when there is none. */
+  readonly version: number | null;
+  /** Keyed hashes of the broker's account ids, set at the first sign-in. */
+  readonly account: readonly string[] | null;
+  readonly signedInAt: number | null;
+  readonly issuedAt: number | null;
+  readonly accessExpiresAt: number | null;
+  readonly hardEndsAt: number | null;
+  readonly proof: Proof;
+  /** Last successful call with the token, by us or reported by a worker: the idle clock. */
+  readonly lastUsedAt: number | null;
+  readonly lastRenewedAt: number | null;
+  /** Last probe that proved the token. */
+  readonly lastSuccessAt: number | null;
+  readonly counts: {
+    readonly unauthorized: number;
+    readonly renewals: number;
+    /** Transient failures in a row. */
+    readonly failuresInARow: number;
+  };
+  /** Moments of PIN attempts of the last hour; emptied by a success. */
+  readonly attempts: readonly number[];
+  readonly pending: PendingSignIn | null;
+  readonly lastSignIn: {
+    readonly id: string;
+    readonly outcome: SignInOutcome;
+    readonly at: number;
+  } | null;
+  readonly lease: {
+    readonly owner: string;
+    readonly until: number;
+    readonly generation: number;
+  } | null;
+  /** Events that are saved and not yet known to be published. */
+  readonly undelivered: readonly TokenRenewed[];
+  readonly workers: Readonly<Record<string, WorkerReport>>;
+  /** The last sign-ins, newest last. */
+  readonly history: readonly { readonly generation: number; readonly at: number }[];
+  /** When the pointer last moved: superseded versions are destroyed an hour later. */
+  readonly pointerMovedAt: number | null;
+};
+
+export const NEW_RECORD: SessionRecord = {
+  generation: 0,
+  version: null,
+  account: null,
+  signedInAt: null,
+  issuedAt: null,
+  accessExpiresAt: null,
+  hardEndsAt: null,
+  proof: 'unproven',
+  lastUsedAt: null,
+  lastRenewedAt: null,
+  lastSuccessAt: null,
+  counts: { unauthorized: 0, renewals: 0, failuresInARow: 0 },
+  attempts: [],
+  pending: null,
+  lastSignIn: null,
+  lease: null,
+  undelivered: [],
+  workers: {},
+  history: [],
+  pointerMovedAt: null,
+};

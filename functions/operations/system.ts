@@ -1,0 +1,46 @@
+/**
+ * Everything an operation may touch, handed in: settings, time, chance, the store and the services.
+ *
+ * Types only. Made by `compose.ts` for the deployed functions and by `infra/local` for the local run;
+ * tests hand in fakes.
+ */
+
+import type { Broker } from '../brokers/broker.ts';
+import type { Clock, Random, Wait } from '../clock.ts';
+import type { EventPublisher } from '../events/event-publisher.ts';
+import type { Calendar } from '../lifecycle/calendar.ts';
+import type { Market } from '../lifecycle/rules.ts';
+import type { SessionKey } from '../lifecycle/session.ts';
+import type { Log } from '../logging/log.ts';
+import type { Notifier } from '../notifications/notifier.ts';
+import type { SessionStore } from '../storage/session-store.ts';
+
+/** One configured session with its broker, credentials already inside. */
+export type ConfiguredSession = {
+  readonly key: SessionKey;
+  /** "E*TRADE sandbox", as people read it. */
+  readonly title: string;
+  readonly broker: Broker;
+  /** Wall-clock time of the first alert in the market's zone, "08:30"; `null`: an hour before the open. */
+  readonly alertAt: string | null;
+  /** Whether the ladder of reminders is for this session. */
+  readonly required: boolean;
+  /** Hashes of the account ids set by configuration; `null`: those of the first sign-in count. */
+  readonly account: readonly string[] | null;
+};
+
+export type System = {
+  readonly sessions: readonly ConfiguredSession[];
+  readonly calendar: (market: Market) => Calendar;
+  readonly clock: Clock;
+  readonly wait: Wait;
+  readonly random: Random;
+  readonly store: SessionStore;
+  readonly events: EventPublisher;
+  readonly notifier: Notifier;
+  /** A fresh sign-in link; `null` opens the dashboard. */
+  readonly signInLink: (session: SessionKey | null) => Promise<string>;
+  /** Keyed hash of a broker's account id: comparable, useless to anyone else. */
+  readonly hashAccount: (accountId: string) => string;
+  readonly log: Log;
+};

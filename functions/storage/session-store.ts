@@ -1,0 +1,89 @@
+/**
+ * What the system asks of a store: tokens in numbered versions, and a record per session that is
+ * replaced only by who has read its latest state.
+ *
+ * Says nothing of secrets managers or files. A token is visible once the record points at it; a version
+ * newer than the pointer is found by number (`readNewestToken`), never by "latest". Implementations are
+ * the other files of this room; all pass one contract suite. They throw `StoreError`.
+ */
+
+import type { BrokerToken } from '../brokers/broker.ts';
+import type { ServiceRecord } from '../lifecycle/notices.ts';
+import type { SessionKey, SessionRecord } from '../lifecycle/session.ts';
+
+/** A record as read, with the tag that proves at the next write that nobody wrote in between. */
+export type Loaded<T> = { readonly record: T; readonly tag: string };
+
+export type Replaced =
+  | { readonly ok: true; readonly tag: string }
+  | { readonly ok: false; readonly reason: 'conflict' };
+
+/** All of one token, stored as one version, so that no reader can see half of a pair. */
+export type StoredToken = BrokerToken & {
+  readonly session: SessionKey;
+  readonly generation: number;
+  readonly signedInAt: number;
+  readonly issuedAt: number;
+  readonly accessExpiresAt: number;
+  readonly hardEndsAt: number;
+  /** Keyed hashes of the token's account ids; `null` when the broker could not be asked yet. */
+  readonly account: readonly string[] | null;
+};
+
+export type TokenRead =
+  | { readonly status: 'found'; readonly version: number; readonly token: StoredToken }
+  | { readonly status: 'destroyed' }
+  | { readonly status: 'missing' };
+
+export type VersionInfo = {
+  readonly version: number;
+  readonly destroyed: boolean;
+  readonly createdAt: number;
+};
+
+export interface SessionStore {
+  /** The record, or `NEW_RECORD` for a session never written. */
+  load(session: SessionKey): Promise<Loaded<SessionRecord>>;
+  replace(session: SessionKey, tag: string, record: SessionRecord): Promise<Replaced>;
+  /** Stores a token as the next version and answers its number. Does not move the pointer. */
+  addToken(token: StoredToken): Promise<number>;
+  /** Reads a version by number: strongly consistent. */
+  readToken(session: SessionKey, version: number): Promise<TokenRead>;
+  listVersions(session: SessionKey): Promise<readonly VersionInfo[]>;
+  /** Destroys a version for good; quiet when it is gone already. */
+  destroyVersion(session: SessionKey, version: number): Promise<void>;
+  loadService(): Promise<Loaded<ServiceRecord>>;
+  replaceService(tag: string, record: ServiceRecord): Promise<Replaced>;
+}
+
+/** How many numbers past the pointer are tried: more than the sign-ins of any hour. */
+const NEWER_VERSIONS_TRIED = 20;
+
+/**
+ * The newest usable token at or after the record's pointer. The pointer is a hint that may lag: N+1,
+ * N+2 … are tried by number until one is missing; destroyed versions are skipped. A newer version
+ * counts only when its account was verified, so an interrupted foreign sign-in is never picked up.
+ *
+ * @returns `null` when no version at or after the pointer can be read
+ */
+export async function readNewestToken(
+  store: Pick<SessionStore, 'readToken'>,
+  session: SessionKey,
+  pointer: number | null,
+): Promise<{ version: number; token: StoredToken } | null> {
+  let newest: { version: number; token: StoredToken } | null = null;
+  const first = pointer ?? 1;
+  for (let version = first; version <= first + NEWER_VERSIONS_TRIED; version += 1) {
+    const read = await store.readToken(session, version);
+    if (read.status === 'missing') {
+      if (version > first || pointer === null) break;
+      continue;
+    }
+    if (read.status === 'destroyed') continue;
+    const verified = version === pointer || read.token.account !== null;
+    if (verified && (newest === null || read.token.generation > newest.token.generation)) {
+      newest = { version, token: read.token };
+    }
+  }
+  return newest;
+}
