@@ -13,6 +13,8 @@ export type Stage = {
   readonly id: string;
   readonly kind: 'first' | 'reminder' | 'open' | 'late';
   readonly dueAt: number;
+  /** When the next stage overtakes it or the market closes: from then on it is not sent. */
+  readonly overtakenAt: number;
 };
 
 /** Why a person is asked at once, outside the ladder. */

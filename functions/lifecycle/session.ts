@@ -6,6 +6,7 @@
  */
 
 import type { TokenRenewed } from './events.ts';
+import type { BrokerRules } from './rules.ts';
 
 /** `<broker>-<sandbox|prod>[-<account>]`, e.g. `etrade-prod`, `etrade-prod-ira`. */
 export type SessionKey = string & { readonly __sessionKey: true };
@@ -134,3 +135,26 @@ export const NEW_RECORD: SessionRecord = {
   history: [],
   pointerMovedAt: null,
 };
+
+/** When the token goes inactive if nobody uses it; `null` when idling does no harm or nothing is known. */
+export function idleAt(
+  record: SessionRecord,
+  rules: Pick<BrokerRules, 'idleLimitMs'>,
+): number | null {
+  if (rules.idleLimitMs === null) return null;
+  // Issue and renewal start the broker's idle clock just as a call does.
+  const starts = [record.issuedAt, record.lastUsedAt, record.lastRenewedAt].filter(
+    (at) => at !== null,
+  );
+  return starts.length === 0 ? null : Math.max(...starts) + rules.idleLimitMs;
+}
+
+/** What the record means at a moment. Fails closed: what is not known to be good is not `active`. */
+export function stateOf(_record: SessionRecord, _rules: BrokerRules, _now: number): SessionState {
+  throw new Error('being written');
+}
+
+/** Whether a probe proved the current token and nothing, no clock either, has spoken against it since. */
+export function isValidated(record: SessionRecord, rules: BrokerRules, now: number): boolean {
+  return stateOf(record, rules, now) === 'active';
+}
