@@ -1,0 +1,99 @@
+/**
+ * The service's own record (what was told to people, what keep-alive last did) as one JSON document.
+ *
+ * Holds no secret and no link. Used by the stores; kept as an annotation of the app's secret.
+ */
+
+import { z } from 'zod';
+import { StoreError } from '../errors.ts';
+import { RECORD_MAX_BYTES } from '../lifecycle/limits.ts';
+import { NEW_SERVICE_RECORD, type ServiceRecord } from '../lifecycle/notices.ts';
+import { count, decodeDocument, encodeDocument, moment, orNull, sessionKey } from './documents.ts';
+
+const NAME = "service's record";
+
+const noticeSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('sign-in-due'),
+    stage: z.enum(['first', 'reminder', 'open', 'late']),
+    sessions: z.array(sessionKey).readonly(),
+    opensAt: moment,
+    closesAt: moment,
+  }),
+  z.object({
+    kind: z.literal('signed-in'),
+    session: sessionKey,
+    generation: count,
+    hardEndsAt: moment,
+    coversClose: orNull(z.boolean()),
+    stillDue: z.array(sessionKey).readonly(),
+  }),
+  z.object({
+    kind: z.literal('sign-in-needed'),
+    session: sessionKey,
+    trouble: z.enum(['token-rejected', 'pin-spent-nothing-saved', 'foreign-account']),
+  }),
+  z.object({
+    kind: z.literal('failing'),
+    session: sessionKey,
+    reason: z.enum(['transient', 'configuration', 'clock']),
+    problem: z.string(),
+    failuresInARow: count,
+    since: moment,
+  }),
+  z.object({ kind: z.literal('recovered'), session: sessionKey, after: z.number() }),
+  z.object({ kind: z.literal('link') }),
+]);
+
+const deliverySchema = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('queued'), notBefore: moment }),
+  z.object({ state: z.literal('sending'), until: moment }),
+  z.object({ state: z.literal('sent'), at: moment }),
+  z.object({ state: z.literal('refused'), at: moment }),
+]);
+
+const serviceSchema = z.object({
+  notices: z
+    .array(
+      z.object({
+        id: z.string(),
+        notice: noticeSchema,
+        queuedAt: moment,
+        tries: count,
+        delivery: deliverySchema,
+        lastProblem: orNull(z.string()),
+      }),
+    )
+    .readonly()
+    .default(NEW_SERVICE_RECORD.notices),
+  warnings: z
+    .array(z.object({ session: sessionKey, reason: z.string(), since: moment }))
+    .readonly()
+    .default(NEW_SERVICE_RECORD.warnings),
+  keepAlive: z
+    .object({
+      lastRunAt: orNull(moment),
+      lastOutcome: orNull(z.enum(['ok', 'failing'])),
+      consecutiveFailures: count,
+      lastForcedAt: orNull(moment),
+    })
+    .default(NEW_SERVICE_RECORD.keepAlive),
+  lastLinkAt: orNull(moment),
+});
+
+/** @throws {StoreError} `STORE_RECORD_INVALID`, or `STORE_RECORD_TOO_LARGE` */
+export function encodeService(record: ServiceRecord): string {
+  const text = encodeDocument(serviceSchema, record, NAME);
+  if (Buffer.byteLength(text) > RECORD_MAX_BYTES) {
+    throw new StoreError(
+      `The ${NAME} is larger than ${RECORD_MAX_BYTES} bytes: told notices must be dropped from it`,
+      { code: 'STORE_RECORD_TOO_LARGE', retryable: false },
+    );
+  }
+  return text;
+}
+
+/** @throws {StoreError} `STORE_RECORD_INVALID` */
+export function decodeService(text: string): ServiceRecord {
+  return decodeDocument(serviceSchema, text, NAME);
+}
