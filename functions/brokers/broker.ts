@@ -6,7 +6,9 @@
  * operations and by workers.
  */
 
+import type { Clock, Random, Wait } from '../clock.ts';
 import type { BrokerRules } from '../lifecycle/rules.ts';
+import type { Environment } from '../lifecycle/session.ts';
 import type { Secret } from '../secret.ts';
 
 /**
@@ -86,3 +88,25 @@ export interface Broker {
   probe(token: BrokerToken): Promise<ProbeAnswer>;
   revoke(token: BrokerToken): Promise<RevokeAnswer>;
 }
+
+/** Everything an adapter is made of: credentials and addresses from configuration, the doors handed in. */
+export type BrokerOptions = {
+  readonly environment: Environment;
+  readonly consumerKey: Secret;
+  readonly consumerSecret: Secret;
+  /** What comes before the broker's authorization paths, e.g. `https://api.etrade.com`. */
+  readonly oauthUrl: string;
+  /** What comes before the broker's data paths, e.g. `https://apisb.etrade.com`. */
+  readonly apiUrl: string;
+  /** The whole address of the broker's login page, without its parameters. */
+  readonly authorizeUrl: string;
+  readonly fetch: typeof globalThis.fetch;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly wait: Wait;
+  /**
+   * Longest wait for one attempt, answer included.
+   * @default 10000
+   */
+  readonly timeoutMs?: number;
+};

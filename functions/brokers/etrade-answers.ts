@@ -1,0 +1,122 @@
+/**
+ * What E*TRADE's answers mean, one judge per call.
+ *
+ * Pure: takes a received answer, returns a value, never throws. Reads by content, since E*TRADE's content
+ * types are not reliable. Called by `etrade.ts`.
+ */
+
+import { z } from 'zod';
+import { Secret } from '../secret.ts';
+import type { BrokerFailure, ProbeAnswer, RevokeAnswer } from './broker.ts';
+import { findOauthProblem, judgeRefusal, looksLikeHtml, unreadable } from './etrade-failures.ts';
+import type { Received } from './send.ts';
+
+export type TokenPair = {
+  readonly ok: true;
+  readonly token: string;
+  readonly secret: Secret;
+};
+
+/**
+ * Request token or access token with its secret.
+ *
+ * `oauth_callback_confirmed` is left alone: it says whether a callback is registered for the key.
+ * @see https://apisb.etrade.com/docs/api/authorization/get_access_token.html
+ */
+export function judgeTokenPair(
+  step: 'begin' | 'complete',
+  answer: Received,
+): TokenPair | BrokerFailure {
+  if (answer.status !== 200 || findOauthProblem(answer) !== null) return judgeRefusal(step, answer);
+  if (!answer.complete) return unreadable(answer);
+  const fields = decodeForm(answer.body);
+  const token = fields?.get('oauth_token');
+  const secret = fields?.get('oauth_token_secret');
+  if (!isToken(token) || !isToken(secret)) return unreadable(answer);
+  return { ok: true, token, secret: new Secret(secret) };
+}
+
+/**
+ * Renew and revoke answer 200 with a line of plain text; its exact words are not relied upon.
+ *
+ * @see https://apisb.etrade.com/docs/api/authorization/renew_access_token.html
+ */
+export function judgeDone(step: 'renew' | 'revoke', answer: Received): RevokeAnswer {
+  if (answer.status !== 200 || findOauthProblem(answer) !== null) return judgeRefusal(step, answer);
+  if (!answer.complete || looksLikeHtml(answer.body)) return unreadable(answer);
+  return { ok: true };
+}
+
+/**
+ * The accounts of the person who signed in; 204 stands for none.
+ *
+ * @see https://apisb.etrade.com/docs/api/account/api-account-v1.html
+ */
+export function judgeAccountList(answer: Received): ProbeAnswer {
+  if (answer.status === 204) return { ok: true, accountIds: [], skewMs: answer.skewMs };
+  if (answer.status !== 200 || findOauthProblem(answer) !== null) {
+    return judgeRefusal('probe', answer);
+  }
+  const parsed = accountListSchema.safeParse(parseJson(answer.body));
+  if (!answer.complete || !parsed.success) return judgeRefusal('probe', answer);
+  const accounts = parsed.data.AccountListResponse.Accounts?.Account ?? [];
+  return {
+    ok: true,
+    accountIds: accounts.map((account) => account.accountId),
+    skewMs: answer.skewMs,
+  };
+}
+
+/**
+ * Form fields, `%XX` decoded exactly once; `null` when that is impossible or a name occurs twice.
+ *
+ * A `+` stays a `+`: tokens are base64, where a space cannot occur.
+ */
+export function decodeForm(body: string): ReadonlyMap<string, string> | null {
+  const fields = new Map<string, string>();
+  for (const pair of body.trim().split('&')) {
+    const [name = '', ...rest] = pair.split('=');
+    const value = decodePercent(rest.join('='));
+    if (value === null || fields.has(name)) return null;
+    fields.set(name, value);
+  }
+  return fields;
+}
+
+function decodePercent(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Printable, without white space: anything else would only fail later, as a bad signature. */
+function isToken(value: string | undefined): value is string {
+  return value !== undefined && /^[\x21-\x7e]{1,512}$/.test(value);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const accountSchema = z.object({
+  accountId: z.union([z.string().min(1), z.number().transform(String)]),
+});
+
+/** XML-to-JSON converters write a list of one as the one. */
+const accountListSchema = z.object({
+  AccountListResponse: z.object({
+    Accounts: z
+      .object({
+        Account: z
+          .union([z.array(accountSchema), accountSchema.transform((account) => [account])])
+          .optional(),
+      })
+      .optional(),
+  }),
+});

@@ -1,0 +1,47 @@
+/**
+ * What is known of E*TRADE, as data: lifecycle rules, hosts and the numbers of its calls.
+ *
+ * No behaviour. Read by the adapter, the registry, the lifecycle and the local run.
+ * @see https://apisb.etrade.com/docs/api/authorization/request_token.html
+ */
+
+import type { BrokerRules } from '../lifecycle/rules.ts';
+import type { Environment } from '../lifecycle/session.ts';
+
+const MINUTE_MS = 60_000;
+
+/** Tokens end at midnight US Eastern time and go inactive after two hours without a request. */
+export const ETRADE_RULES: BrokerRules = {
+  market: 'NYSE',
+  hardEnd: { kind: 'wall-clock', time: '00:00', zone: 'America/New_York' },
+  idleLimitMs: 120 * MINUTE_MS,
+  accessLifeMs: null,
+  renewal: 'reactivate',
+  signInOpenMs: 5 * MINUTE_MS,
+};
+
+/** Where a broker environment is reached: origins (or proxied bases) without a trailing slash. */
+export type EtradeUrls = {
+  /** What comes before `/oauth/request_token`. */
+  readonly oauthUrl: string;
+  /** What comes before `/v1/accounts/list.json`. */
+  readonly apiUrl: string;
+  /** The whole address of the login page, without its parameters. */
+  readonly authorizeUrl: string;
+};
+
+const AUTHORIZE_URL = 'https://us.etrade.com/e/t/etws/authorize';
+
+/** The official samples fetch tokens from the live host for sandbox keys too. */
+export const ETRADE_DEFAULTS: Readonly<Record<Environment, EtradeUrls>> = {
+  sandbox: {
+    oauthUrl: 'https://api.etrade.com',
+    apiUrl: 'https://apisb.etrade.com',
+    authorizeUrl: AUTHORIZE_URL,
+  },
+  prod: {
+    oauthUrl: 'https://api.etrade.com',
+    apiUrl: 'https://api.etrade.com',
+    authorizeUrl: AUTHORIZE_URL,
+  },
+};

@@ -1,0 +1,171 @@
+/**
+ * The E*TRADE adapter: OAuth 1.0a with a PIN, a token that dies at midnight New York, a renewal that only
+ * wakes it up.
+ *
+ * Sends what `etrade-requests.ts` builds and lets `etrade-answers.ts` judge what comes. Every attempt is
+ * signed anew; only calls that may run twice are tried again. Never throws. Made by `compose.ts`.
+ */
+
+import { Secret } from '../secret.ts';
+import type {
+  BeginAnswer,
+  Broker,
+  BrokerFailure,
+  BrokerOptions,
+  BrokerToken,
+  CompleteAnswer,
+  FailureClass,
+  OpenSignIn,
+  ProbeAnswer,
+  RenewAnswer,
+  RevokeAnswer,
+} from './broker.ts';
+import { judgeAccountList, judgeDone, judgeTokenPair } from './etrade-answers.ts';
+import {
+  accessTokenCall,
+  accountListCall,
+  authorizeAddress,
+  type EtradeCall,
+  renewCall,
+  requestTokenCall,
+  revokeCall,
+  signCall,
+} from './etrade-requests.ts';
+import { ETRADE_RULES } from './etrade-rules.ts';
+import type { Oauth1Pair } from './oauth1.ts';
+import { pauseBeforeRetry } from './retry.ts';
+import { type OutgoingRequest, type Received, sendOnce } from './send.ts';
+
+/** E*TRADE answers within a second or two; a person is waiting. */
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+const NONCE_BYTES = 16;
+
+export function createEtradeBroker(options: BrokerOptions): Broker {
+  const { clock, random, wait } = options;
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const consumer: Oauth1Pair = { key: options.consumerKey, secret: options.consumerSecret };
+
+  /** `sentAt` is the earliest moment at which the broker can have acted. */
+  async function attempt<T>(
+    call: EtradeCall,
+    judge: (answer: Received, sentAt: number) => T | BrokerFailure,
+  ): Promise<T | BrokerFailure> {
+    const sentAt = clock();
+    const once = { timestamp: Math.floor(sentAt / 1_000), nonce: createNonce() };
+    let request: OutgoingRequest;
+    try {
+      request = signCall(call, consumer, once);
+    } catch {
+      return unsent('configuration', 'signing-refused');
+    }
+    const answer = await sendOnce(request, { fetch: options.fetch, clock, timeoutMs });
+    return answer.answered ? judge(answer, sentAt) : unsent('transient', answer.problem);
+  }
+
+  async function attemptAgain<T extends { readonly ok: true }>(
+    call: EtradeCall,
+    judge: (answer: Received, sentAt: number) => T | BrokerFailure,
+  ): Promise<T | BrokerFailure> {
+    for (let failures = 1; ; failures += 1) {
+      const outcome = await attempt(call, judge);
+      if (outcome.ok) return outcome;
+      const pauseMs = pauseBeforeRetry(outcome, failures, random);
+      if (pauseMs === null) return outcome;
+      await wait(pauseMs);
+    }
+  }
+
+  function createNonce(): string {
+    return Buffer.from(random(NONCE_BYTES)).toString('hex');
+  }
+
+  return {
+    name: 'etrade',
+    title: 'E*TRADE',
+    rules: ETRADE_RULES,
+    authorizeOrigin: new URL(options.authorizeUrl).origin,
+
+    async begin(): Promise<BeginAnswer> {
+      return attemptAgain(requestTokenCall(options), (answer, sentAt) => {
+        const pair = judgeTokenPair('begin', answer);
+        if (!pair.ok) return pair;
+        return {
+          ok: true,
+          authorizeUrl: authorizeAddress(options, options.consumerKey, pair.token),
+          signIn: {
+            requestToken: pair.token,
+            requestSecret: pair.secret,
+            startedAt: sentAt,
+            expiresAt: sentAt + ETRADE_RULES.signInOpenMs,
+          },
+        };
+      });
+    },
+
+    async complete(signIn: OpenSignIn, verifier: Secret): Promise<CompleteAnswer> {
+      if (!isSendable(verifier)) return unsent('sign-in-needed', 'verifier-malformed');
+      return attempt(accessTokenCall(options, signIn, verifier), (answer, sentAt) => {
+        const pair = judgeTokenPair('complete', answer);
+        if (!pair.ok) return pair;
+        return {
+          ok: true,
+          token: {
+            accessToken: new Secret(pair.token),
+            tokenSecret: pair.secret,
+            refreshToken: null,
+          },
+          issuedAt: sentAt,
+          accessLifeMs: ETRADE_RULES.accessLifeMs,
+        };
+      });
+    },
+
+    async renew(token: BrokerToken): Promise<RenewAnswer> {
+      const pair = pairOf(token);
+      if (pair === null) return HALF_A_TOKEN;
+      return attemptAgain(renewCall(options, pair), (answer) => {
+        const done = judgeDone('renew', answer);
+        return done.ok ? { ok: true, token: null, accessLifeMs: ETRADE_RULES.accessLifeMs } : done;
+      });
+    },
+
+    async probe(token: BrokerToken): Promise<ProbeAnswer> {
+      const pair = pairOf(token);
+      if (pair === null) return HALF_A_TOKEN;
+      return attemptAgain(accountListCall(options, pair), judgeAccountList);
+    },
+
+    async revoke(token: BrokerToken): Promise<RevokeAnswer> {
+      const pair = pairOf(token);
+      if (pair === null) return HALF_A_TOKEN;
+      return attempt(revokeCall(options, pair), (answer) => judgeDone('revoke', answer));
+    },
+  };
+}
+
+function pairOf(token: BrokerToken): Oauth1Pair | null {
+  if (token.tokenSecret === null) return null;
+  return { key: token.accessToken, secret: token.tokenSecret };
+}
+
+function isSendable(verifier: Secret): boolean {
+  const text = verifier.reveal();
+  return text !== '' && text.isWellFormed();
+}
+
+/** A failure of a request that was never sent, or that nobody answered. */
+function unsent(reason: FailureClass, problem: string): BrokerFailure {
+  return {
+    ok: false,
+    reason,
+    problem,
+    answered: false,
+    status: null,
+    retryAfterMs: null,
+    skewMs: null,
+  };
+}
+
+/** What was stored cannot sign anything; only a new token can. */
+const HALF_A_TOKEN: BrokerFailure = unsent('sign-in-needed', 'token-incomplete');

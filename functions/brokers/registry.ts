@@ -1,0 +1,36 @@
+/**
+ * The brokers this system knows, by the name that begins their session keys.
+ *
+ * A table, no behaviour. Read by config (defaults), compose (adapters) and workers.
+ */
+
+import type { BrokerRules } from '../lifecycle/rules.ts';
+import type { Environment } from '../lifecycle/session.ts';
+import type { Broker, BrokerOptions } from './broker.ts';
+import { createEtradeBroker } from './etrade.ts';
+import { ETRADE_DEFAULTS, ETRADE_RULES } from './etrade-rules.ts';
+
+export type BrokerEntry = {
+  /** `etrade`, as in session keys. */
+  readonly name: string;
+  /** The name people read. */
+  readonly title: string;
+  readonly rules: BrokerRules;
+  readonly defaults: Readonly<
+    Record<Environment, Pick<BrokerOptions, 'oauthUrl' | 'apiUrl' | 'authorizeUrl'>>
+  >;
+  readonly create: (options: BrokerOptions) => Broker;
+};
+
+const etrade: BrokerEntry = {
+  name: 'etrade',
+  title: 'E*TRADE',
+  rules: ETRADE_RULES,
+  defaults: ETRADE_DEFAULTS,
+  create: createEtradeBroker,
+};
+
+/** Looked up by text from configuration, so it has no prototype: `constructor-prod` names no broker. */
+export const BROKERS: Readonly<Record<string, BrokerEntry>> = Object.freeze(
+  Object.assign(Object.create(null) as Record<string, BrokerEntry>, { etrade }),
+);
