@@ -1,10 +1,34 @@
 /**
  * Turns a PIN into a stored token: claim, exchange, account check, store, point, tell.
+ *
+ * The claim proves the store writable before the PIN is spent, and makes a second post of the same PIN
+ * wait for the first. Never sends a PIN twice as typed, never moves the pointer to a foreign account.
+ * Called by the sign-in page, the broker's callback and the command line.
  */
 
-import type { BrokerFailure, OpenSignIn } from '../brokers/broker.ts';
-import type { Secret } from '../secret.ts';
+import { createHmac } from 'node:crypto';
+import type { BrokerFailure, CompleteAnswer, OpenSignIn } from '../brokers/broker.ts';
+import { StoreError } from '../errors.ts';
+import { attemptsLeft, nextAttemptAt } from '../lifecycle/attempts.ts';
+import { PENDING_LOST_AFTER_MS, PIN_MAX_LENGTH } from '../lifecycle/limits.ts';
+import type { SessionRecord, SignInOutcome } from '../lifecycle/session.ts';
+import { transition } from '../lifecycle/transition.ts';
+import { Secret } from '../secret.ts';
+import { checkAccount } from './check-account.ts';
+import { deliverEvents } from './deliver-events.ts';
+import { storeToken } from './store-token.ts';
 import type { ConfiguredSession, System } from './system.ts';
+import { tell, tellSignedIn } from './tell.ts';
+import { updateSession } from './update-record.ts';
+
+export type SignInAnswer = {
+  /** The sign-in that this browser (or terminal) opened; `null` when there is none. */
+  readonly signIn: OpenSignIn | null;
+  /** The PIN as typed, or the verifier of a registered callback. */
+  readonly verifier: Secret;
+  /** The command line: no limit on wrong PINs. */
+  readonly exempt?: boolean;
+};
 
 export type CompleteResult =
   | {
@@ -35,14 +59,240 @@ export type CompleteResult =
   /** Another request exchanges a PIN for this session and has not finished. */
   | { readonly ok: false; readonly reason: 'in-progress' };
 
+/** How long a second post of one PIN waits for the first, and how often it looks. */
+const WAIT_FOR_FIRST_MS = 25_000;
+const LOOK_EVERY_MS = 400;
+
 export async function completeSignIn(
-  _system: System,
-  _session: ConfiguredSession,
-  _answer: {
-    readonly signIn: OpenSignIn | null;
-    readonly verifier: Secret;
-    readonly exempt?: boolean;
-  },
+  system: System,
+  session: ConfiguredSession,
+  answer: SignInAnswer,
 ): Promise<CompleteResult> {
-  throw new Error('being written');
+  const typed = answer.verifier.reveal().trim();
+  const { signIn } = answer;
+  if (typed === '') return { ok: false, reason: 'verifier-empty' };
+  if (typed.length > PIN_MAX_LENGTH) return { ok: false, reason: 'verifier-too-long' };
+  if (signIn === null) return { ok: false, reason: 'no-open-sign-in' };
+  const id = attemptId(signIn, typed);
+
+  let claim: Claim;
+  try {
+    claim = await claimAttempt(system, session, id, signIn, answer.exempt === true);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    system.log.error(
+      'sign-in-not-claimed',
+      'The store is not writable: the PIN was not sent.',
+      error,
+      {
+        session: session.key,
+      },
+    );
+    return { ok: false, reason: 'store-unavailable' };
+  }
+  switch (claim.type) {
+    case 'refused':
+      return claim.result;
+    case 'first-is-at-work':
+      return awaitFirst(system, session, id);
+    case 'claimed':
+      return exchange(system, session, signIn, typed, id, claim.record);
+  }
+}
+
+type FailedOutcome = Exclude<SignInOutcome, 'stored'>;
+
+type Claim =
+  | { readonly type: 'claimed'; readonly record: SessionRecord }
+  | { readonly type: 'first-is-at-work' }
+  | { readonly type: 'refused'; readonly result: CompleteResult };
+
+async function claimAttempt(
+  system: System,
+  session: ConfiguredSession,
+  id: string,
+  signIn: OpenSignIn,
+  exempt: boolean,
+): Promise<Claim> {
+  const claimed = await updateSession<Claim>(system, session.key, (record) => {
+    const now = system.clock();
+    const refused = (result: CompleteResult): { stop: Claim } => ({
+      stop: { type: 'refused', result },
+    });
+    if (record.lastSignIn?.id === id) return refused(resultOf(record, now));
+    if (record.pending !== null && record.pending.startedAt > now - PENDING_LOST_AFTER_MS) {
+      if (record.pending.id === id) return { stop: { type: 'first-is-at-work' } };
+      return refused({ ok: false, reason: 'in-progress' });
+    }
+    if (signIn.expiresAt <= now) return refused({ ok: false, reason: 'sign-in-expired' });
+    if (!exempt && attemptsLeft(record, now) === 0) {
+      const retryAt = nextAttemptAt(record, now);
+      return refused({ ok: false, reason: 'too-many-attempts', retryAt });
+    }
+    return {
+      next: transition(record, { type: 'attempt-started', id, at: now }, session.broker.rules),
+    };
+  });
+  return claimed.ok ? { type: 'claimed', record: claimed.record } : claimed.stopped;
+}
+
+async function exchange(
+  system: System,
+  session: ConfiguredSession,
+  signIn: OpenSignIn,
+  typed: string,
+  id: string,
+  claimed: SessionRecord,
+): Promise<CompleteResult> {
+  const { broker } = session;
+  const log = system.log.with({ session: session.key });
+  const failed = (outcome: FailedOutcome): Promise<SessionRecord | null> =>
+    noteFailure(system, session, id, outcome);
+
+  let exchanged: CompleteAnswer = await broker.complete(signIn, new Secret(typed));
+  const upper = typed.toUpperCase();
+  if (!exchanged.ok && exchanged.reason === 'sign-in-needed' && upper !== typed) {
+    exchanged = await broker.complete(signIn, new Secret(upper));
+  }
+  if (!exchanged.ok) {
+    log.warn('pin-refused', 'The broker did not take the PIN.', {
+      reason: exchanged.reason,
+      problem: exchanged.problem,
+      status: exchanged.status,
+      answered: exchanged.answered,
+    });
+    if (exchanged.reason === 'sign-in-needed') {
+      const record = await failed('pin-rejected');
+      const left = attemptsLeft(record ?? claimed, system.clock());
+      return { ok: false, reason: 'pin-rejected', attemptsLeft: left };
+    }
+    await failed('broker-failed');
+    return { ok: false, reason: 'broker', failure: exchanged };
+  }
+
+  const checked = await checkAccount(system, session, exchanged.token, claimed);
+  if (checked.type === 'foreign') {
+    await broker.revoke(exchanged.token);
+    log.warn(
+      'sign-in-foreign-account',
+      'Another broker account signed in; its token was discarded.',
+    );
+    await failed('foreign-account');
+    await tell(system, [
+      {
+        id: `${session.key}/foreign-account/${id}`,
+        notice: { kind: 'sign-in-needed', session: session.key, trouble: 'foreign-account' },
+      },
+    ]);
+    return { ok: false, reason: 'foreign-account' };
+  }
+  if (checked.type === 'refused') {
+    log.warn('sign-in-token-refused', 'The broker refuses the token it has just issued.', {
+      problem: checked.failure.problem,
+      status: checked.failure.status,
+    });
+    await failed('broker-failed');
+    return {
+      ok: false,
+      reason: 'broker',
+      failure: { ...checked.failure, reason: 'configuration' },
+    };
+  }
+
+  const stored = await storeToken(system, session, {
+    token: exchanged.token,
+    generation: claimed.generation + 1,
+    signedInAt: exchanged.issuedAt,
+    issuedAt: exchanged.issuedAt,
+    accessLifeMs: exchanged.accessLifeMs,
+    account: checked.account,
+    proven: checked.proven,
+    adoptNow: checked.verified,
+    reason: 'sign-in',
+    attempt: id,
+  });
+  if (!stored.ok) {
+    await failed('store-failed');
+    await tell(system, [
+      {
+        id: `${session.key}/spent/${id}`,
+        notice: {
+          kind: 'sign-in-needed',
+          session: session.key,
+          trouble: 'pin-spent-nothing-saved',
+        },
+      },
+    ]);
+    return { ok: false, reason: 'spent-not-saved' };
+  }
+  const { generation, hardEndsAt } = stored;
+  log.info('token-stored', 'A new token is stored.', { generation, version: stored.version });
+  if (!stored.pointed) return { ok: true, generation, hardEndsAt, follow: 'adopting' };
+  const delivered = await deliverEvents(system, session.key);
+  await tellSignedIn(system, session);
+  return { ok: true, generation, hardEndsAt, follow: delivered ? 'told' : 'queued' };
+}
+
+/** Writes a failed attempt down; a store that fails now must not hide what the broker said. */
+async function noteFailure(
+  system: System,
+  session: ConfiguredSession,
+  id: string,
+  outcome: FailedOutcome,
+): Promise<SessionRecord | null> {
+  const { rules } = session.broker;
+  try {
+    const updated = await updateSession(system, session.key, (record) => ({
+      next: transition(record, { type: 'attempt-failed', id, outcome, at: system.clock() }, rules),
+    }));
+    return updated.ok ? updated.record : null;
+  } catch (error) {
+    system.log.error('attempt-not-noted', 'A failed sign-in could not be written down.', error, {
+      session: session.key,
+    });
+    return null;
+  }
+}
+
+async function awaitFirst(
+  system: System,
+  session: ConfiguredSession,
+  id: string,
+): Promise<CompleteResult> {
+  for (let waited = 0; waited < WAIT_FOR_FIRST_MS; waited += LOOK_EVERY_MS) {
+    await system.wait(LOOK_EVERY_MS);
+    const { record } = await system.store.load(session.key);
+    if (record.lastSignIn?.id === id) return resultOf(record, system.clock());
+    if (record.pending?.id !== id) break;
+  }
+  return { ok: false, reason: 'in-progress' };
+}
+
+/** What the first post of the same PIN came to. */
+function resultOf(record: SessionRecord, now: number): CompleteResult {
+  switch (record.lastSignIn?.outcome) {
+    case 'stored': {
+      const follow = record.undelivered.length === 0 ? 'told' : 'queued';
+      const { generation, hardEndsAt } = record;
+      return { ok: true, generation, hardEndsAt: hardEndsAt ?? now, follow };
+    }
+    case 'pin-rejected':
+      return { ok: false, reason: 'pin-rejected', attemptsLeft: attemptsLeft(record, now) };
+    case 'foreign-account':
+      return { ok: false, reason: 'foreign-account' };
+    case 'store-failed':
+    case 'lost':
+      return { ok: false, reason: 'spent-not-saved' };
+    case 'broker-failed':
+    case undefined:
+      return { ok: false, reason: 'sign-in-expired' };
+  }
+}
+
+/** Names one PIN of one sign-in without giving either away: keyed with the request token's secret. */
+function attemptId(signIn: OpenSignIn, verifier: string): string {
+  return createHmac('sha256', signIn.requestSecret.reveal())
+    .update(`${signIn.requestToken}\n${verifier}`)
+    .digest('base64url')
+    .slice(0, 22);
 }

@@ -4,8 +4,19 @@
  * Reads records only: no broker call, no write, no secret. Moments are ISO 8601.
  */
 
-import type { SessionKey, SessionState } from '../lifecycle/session.ts';
-import type { System } from './system.ts';
+import { coverage } from '../lifecycle/coverage.ts';
+import { nextKeepAliveAt } from '../lifecycle/decide.ts';
+import { KEEP_ALIVE_EVERY_MS, RENEWAL_MARGIN_MS } from '../lifecycle/limits.ts';
+import type { ServiceRecord } from '../lifecycle/notices.ts';
+import {
+  idleAt,
+  isValidated,
+  type SessionKey,
+  type SessionRecord,
+  type SessionState,
+  stateOf,
+} from '../lifecycle/session.ts';
+import type { ConfiguredSession, System } from './system.ts';
 
 export type SessionStatus = {
   readonly key: SessionKey;
@@ -39,6 +50,13 @@ export type SessionStatus = {
   }[];
 };
 
+export type KeepAliveStatus = {
+  readonly status: 'ok' | 'failing' | 'late' | 'never-run';
+  readonly lastRunAt: string | null;
+  readonly nextRunAt: string;
+  readonly consecutiveFailures: number;
+};
+
 export type Status = {
   readonly now: string;
   readonly market: {
@@ -48,14 +66,87 @@ export type Status = {
     readonly note: string | null;
   };
   readonly sessions: readonly SessionStatus[];
-  readonly keepAlive: {
-    readonly status: 'ok' | 'failing' | 'late' | 'never-run';
-    readonly lastRunAt: string | null;
-    readonly nextRunAt: string;
-    readonly consecutiveFailures: number;
-  };
+  readonly keepAlive: KeepAliveStatus;
 };
 
-export async function readStatus(_system: System): Promise<Status> {
-  throw new Error('being written');
+/** @throws StoreError when a record cannot be read */
+export async function readStatus(system: System): Promise<Status> {
+  const [service, ...records] = await Promise.all([
+    system.store.loadService(),
+    ...system.sessions.map((session) => system.store.load(session.key)),
+  ]);
+  const now = system.clock();
+  const day = system.calendar(system.sessions[0]?.broker.rules.market ?? 'NYSE').dayOf(now);
+  return {
+    now: iso(now),
+    market: {
+      isTradingDay: day.isTradingDay,
+      opensAt: isoOrNull(day.opensAt),
+      closesAt: isoOrNull(day.closesAt),
+      note: day.note,
+    },
+    sessions: system.sessions.flatMap((session, index) => {
+      const record = records[index]?.record;
+      return record === undefined ? [] : statusOf(system, session, record, now);
+    }),
+    keepAlive: keepAliveStatus(service.record.keepAlive, now),
+  };
+}
+
+function statusOf(
+  system: System,
+  session: ConfiguredSession,
+  record: SessionRecord,
+  now: number,
+): SessionStatus {
+  const { rules } = session.broker;
+  const state = stateOf(record, rules, now);
+  const covered = coverage(record, rules, system.calendar(rules.market), now);
+  const live = state === 'active' || state === 'inactive' || state === 'unknown';
+  const remainingMs = live && record.hardEndsAt !== null ? record.hardEndsAt - now : null;
+  return {
+    key: session.key,
+    title: session.title,
+    required: session.required,
+    state,
+    apiValidated: isValidated(record, rules, now),
+    generation: record.generation,
+    issuedAt: isoOrNull(record.issuedAt),
+    accessExpiresAt: isoOrNull(record.accessExpiresAt),
+    hardEndsAt: isoOrNull(record.hardEndsAt),
+    idleAt: live ? isoOrNull(idleAt(record, rules)) : null,
+    timeRemainingHours: remainingMs === null ? null : Math.round(remainingMs / 36_000) / 100,
+    lastUsedAt: isoOrNull(record.lastUsedAt),
+    lastRenewedAt: isoOrNull(record.lastRenewedAt),
+    lastSuccessAt: isoOrNull(record.lastSuccessAt),
+    coverage: { untilClose: covered.untilClose, limitedBy: covered.limitedBy },
+    counts: { ...record.counts, undelivered: record.undelivered.length },
+    workers: Object.entries(record.workers).map(([name, report]) => ({
+      name,
+      generation: report.generation,
+      lastUsedAt: isoOrNull(report.lastUsedAt),
+      at: iso(report.at),
+    })),
+  };
+}
+
+function keepAliveStatus(record: ServiceRecord['keepAlive'], now: number): KeepAliveStatus {
+  const { lastRunAt, lastOutcome, consecutiveFailures } = record;
+  const lateAfterMs = KEEP_ALIVE_EVERY_MS + RENEWAL_MARGIN_MS;
+  const status =
+    lastRunAt === null
+      ? 'never-run'
+      : now - lastRunAt > lateAfterMs
+        ? 'late'
+        : (lastOutcome ?? 'never-run');
+  const nextRunAt = iso(nextKeepAliveAt(now));
+  return { status, lastRunAt: isoOrNull(lastRunAt), nextRunAt, consecutiveFailures };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function isoOrNull(at: number | null): string | null {
+  return at === null ? null : iso(at);
 }

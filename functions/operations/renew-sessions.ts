@@ -1,14 +1,28 @@
 /**
- * Keeps every session usable until the next run.
+ * Keeps every session usable until the next run: `decide`, then probe or renew what needs it.
+ *
+ * Never asks a human for what a later run can mend. Called by keep-alive on its schedule, by a worker
+ * for one session, and by "Renew now" on the page.
  */
 
+import { decide, nextKeepAliveAt } from '../lifecycle/decide.ts';
+import { MANUAL_ACTION_EVERY_MS } from '../lifecycle/limits.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
-import type { System } from './system.ts';
+import { deliverEvents } from './deliver-events.ts';
+import { forEachSession } from './for-each-session.ts';
+import { proveSession } from './prove-session.ts';
+import { settleSession } from './settle-session.ts';
+import type { ConfiguredSession, System } from './system.ts';
+import { tell } from './tell.ts';
+import { updateService } from './update-record.ts';
 
 export type RenewalOutcome = {
   readonly session: SessionKey;
   readonly action: 'none' | 'probed' | 'renewed' | 'sign-in-needed' | 'failed';
+  /** Why: the decision's reason, or the broker's or store's word for what went wrong. */
   readonly reason: string;
+  /** Whether every event of the session has reached the event service. */
+  readonly delivered: boolean;
 };
 
 export type RenewalReport = {
@@ -22,13 +36,88 @@ export type ForceResult =
   | { readonly ok: true; readonly report: RenewalReport }
   | { readonly ok: false; readonly reason: 'too-soon'; readonly retryAt: number };
 
+type Mode = 'due' | 'now';
+
+/**
+ * @param only one session, or `null` for all
+ * @param mode `due` does what the next run needs; `now` makes a call with every live token
+ */
 export async function renewSessions(
-  _system: System,
-  _only: SessionKey | null,
+  system: System,
+  only: SessionKey | null,
+  mode: Mode = 'due',
 ): Promise<RenewalReport> {
-  throw new Error('being written');
+  const sessions = system.sessions.filter((session) => only === null || session.key === only);
+  const done = await forEachSession(sessions, (session) => renewSession(system, session, mode));
+  const outcomes = done.map((item): RenewalOutcome => {
+    if (item.ok) return item.value;
+    const { key } = item.session;
+    system.log.error('session-not-renewed', 'A session could not be looked after.', item.error, {
+      session: key,
+    });
+    return { session: key, action: 'failed', reason: reasonOf(item.error), delivered: false };
+  });
+  const failures = outcomes.filter((outcome) => outcome.action === 'failed').length;
+  const at = system.clock();
+  if (only === null) {
+    await tell(system, [], (service) => ({
+      ...service,
+      keepAlive: {
+        ...service.keepAlive,
+        lastRunAt: at,
+        lastOutcome: failures === 0 ? 'ok' : 'failing',
+        consecutiveFailures: failures === 0 ? 0 : service.keepAlive.consecutiveFailures + 1,
+      },
+    }));
+  }
+  return { at, outcomes, failures };
 }
 
-export async function forceKeepAlive(_system: System): Promise<ForceResult> {
-  throw new Error('being written');
+export async function forceKeepAlive(system: System): Promise<ForceResult> {
+  const now = system.clock();
+  const claimed = await updateService<number>(system, (service) => {
+    const { lastForcedAt } = service.keepAlive;
+    if (lastForcedAt !== null && now < lastForcedAt + MANUAL_ACTION_EVERY_MS) {
+      return { stop: lastForcedAt + MANUAL_ACTION_EVERY_MS };
+    }
+    return { next: { ...service, keepAlive: { ...service.keepAlive, lastForcedAt: now } } };
+  });
+  if (!claimed.ok) return { ok: false, reason: 'too-soon', retryAt: claimed.stopped };
+  return { ok: true, report: await renewSessions(system, null, 'now') };
+}
+
+async function renewSession(
+  system: System,
+  session: ConfiguredSession,
+  mode: Mode,
+): Promise<RenewalOutcome> {
+  await settleSession(system, session, { prune: false });
+  const { record } = await system.store.load(session.key);
+  const now = system.clock();
+  const decision = decide(record, session.broker.rules, now, nextKeepAliveAt(now));
+  const answer = async (
+    action: RenewalOutcome['action'],
+    reason: string,
+  ): Promise<RenewalOutcome> => {
+    const delivered = await deliverEvents(system, session.key);
+    return { session: session.key, action, reason, delivered };
+  };
+  if (decision.type === 'sign-in') return answer('sign-in-needed', decision.reason);
+  if (decision.type === 'none' && mode === 'due') return answer('none', decision.reason);
+  const begin = decision.type === 'renew' ? 'renew' : 'probe';
+  const proof = await proveSession(system, session, record, begin);
+  switch (proof.outcome) {
+    case 'proven':
+      return answer(proof.renewed ? 'renewed' : 'probed', decision.reason);
+    case 'rejected':
+      return answer('sign-in-needed', proof.problem);
+    case 'failed':
+      return answer('failed', proof.failure.problem);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : 'unexpected';
 }

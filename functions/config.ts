@@ -1,0 +1,272 @@
+/**
+ * The settings of token-cadence, read from environment variables: the only file that knows their names.
+ *
+ * Every problem is collected and named at once, never with its value. Mounted secrets become `Secret`
+ * here and tolerate the trailing newline that editors add. Read on the first request, never at import,
+ * by `compose.ts`.
+ */
+
+import { z } from 'zod';
+import { BROKERS } from './brokers/registry.ts';
+import { ConfigError } from './errors.ts';
+import { type Environment, parseSessionKey, type SessionKey } from './lifecycle/session.ts';
+import { Secret } from './secret.ts';
+
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+export type BrokerUrls = {
+  readonly oauthUrl: string;
+  readonly apiUrl: string;
+  readonly authorizeUrl: string;
+};
+
+export type SessionSettings = {
+  readonly key: SessionKey;
+  readonly broker: string;
+  readonly environment: Environment;
+  readonly title: string;
+  readonly consumerKey: Secret;
+  readonly consumerSecret: Secret;
+  readonly urls: BrokerUrls;
+  readonly alertAt: string | null;
+  readonly required: boolean;
+  /** Broker account ids that may sign in here; `null`: those of the first sign-in. */
+  readonly accountIds: readonly string[] | null;
+};
+
+export type StoreSettings =
+  | { readonly kind: 'file'; readonly directory: string; readonly keyFile: string }
+  | { readonly kind: 'file'; readonly directory: string; readonly passphrase: Secret };
+
+export type Settings = {
+  readonly sessions: readonly SessionSettings[];
+  readonly publicUrl: string;
+  readonly telegram: {
+    readonly botToken: Secret;
+    readonly chatId: string;
+    readonly apiUrl: string | null;
+  };
+  readonly linkKey: Secret;
+  readonly statusKey: Secret | null;
+  readonly marketClosures: Readonly<Record<string, string>>;
+  readonly store: StoreSettings;
+  readonly eventsUrl: string;
+  readonly project: string | null;
+};
+
+const consumerSchema = z.object({ key: z.string().min(1), secret: z.string().min(1) });
+
+const appSchema = z.object({
+  telegramBotToken: z.string().regex(/^\d+:[\w-]+$/),
+  telegramChatId: z
+    .union([z.string(), z.number()])
+    .transform(String)
+    .pipe(z.string().regex(/^\d+$/)),
+  linkKey: z.string().min(32),
+  statusKey: z.string().min(16).optional(),
+});
+
+const APP_HINTS: Readonly<Record<string, string>> = {
+  telegramBotToken: 'looks like 123456:ABC… and comes from @BotFather',
+  telegramChatId: 'is the number of a private chat (groups, which start with "-", are refused)',
+  linkKey: 'needs at least 32 random characters',
+  statusKey: 'needs at least 16 random characters',
+};
+
+const TIME_OF_DAY = /^([01]\d|2[0-3]):[0-5]\d$/;
+const CLOSURE = /^(\d{4}-\d{2}-\d{2})(?:=(.+))?$/;
+
+/** What a function uses, so that it asks only for that: `morning-alert` never calls a broker. */
+export type Uses = { readonly consumers: boolean };
+
+const EVERYTHING: Uses = { consumers: true };
+
+/**
+ * Reads and checks every setting.
+ *
+ * @throws ConfigError listing all problems by variable name
+ */
+export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING): Settings {
+  const problems: string[] = [];
+  const text = (name: string): string | null => {
+    const value = env[name]?.trim();
+    return value === undefined || value === '' ? null : value;
+  };
+  const required = (name: string, what: string): string => {
+    const value = text(name);
+    if (value === null) problems.push(`"${name}" is missing: ${what}`);
+    return value ?? '';
+  };
+  const url = (name: string, value: string): string => {
+    if (value !== '' && !/^https?:$/.test(URL.parse(value)?.protocol ?? '')) {
+      problems.push(`"${name}" is not an http(s) URL`);
+    }
+    return value.replace(/\/+$/, '');
+  };
+  const timeOfDay = (name: string): string | null => {
+    const value = text(name);
+    if (value !== null && !TIME_OF_DAY.test(value)) {
+      problems.push(`"${name}" is not a time of day like 08:30`);
+    }
+    return value;
+  };
+
+  const app = readJson(
+    appSchema,
+    'TOKEN_CADENCE_APP',
+    text('TOKEN_CADENCE_APP'),
+    APP_HINTS,
+    problems,
+  );
+  const defaultAlertAt = timeOfDay('ALERT_AT');
+  const requiredKeys = listOf(text('REQUIRED_SESSIONS'));
+  const names = listOf(text('SESSIONS') ?? 'etrade-sandbox');
+  const hasProd = names.some((name) => parseSessionKey(name)?.environment === 'prod');
+
+  const sessions: SessionSettings[] = [];
+  for (const name of new Set(names)) {
+    const parsed = parseSessionKey(name);
+    const broker = parsed === null ? undefined : BROKERS[parsed.broker];
+    if (parsed === null) {
+      problems.push(`"SESSIONS" names "${name}", which is no session key like etrade-prod`);
+      continue;
+    }
+    if (broker === undefined) {
+      const known = Object.keys(BROKERS).join(', ');
+      problems.push(`"SESSIONS" names "${name}", whose broker is unknown (known: ${known})`);
+      continue;
+    }
+    const own = variablePrefix(parsed.key);
+    const shared = variablePrefix(`${parsed.broker}-${parsed.environment}`);
+    const consumerName =
+      env[`${own}_CONSUMER`] === undefined ? `${shared}_CONSUMER` : `${own}_CONSUMER`;
+    const consumer = uses.consumers
+      ? readJson(consumerSchema, consumerName, text(consumerName), {}, problems)
+      : null;
+    const defaults = broker.defaults[parsed.environment];
+    const brokerUrl = (part: 'OAUTH' | 'API' | 'AUTHORIZE', fallback: string): string => {
+      const variable = `${shared}_${part}_URL`;
+      return url(variable, text(variable) ?? fallback);
+    };
+    const accountIds = listOf(text(`${own}_ACCOUNT`));
+    sessions.push({
+      key: parsed.key,
+      broker: parsed.broker,
+      environment: parsed.environment,
+      title: [broker.title, parsed.environment, parsed.account]
+        .filter((part) => part !== null)
+        .join(' '),
+      consumerKey: new Secret(consumer?.key ?? ''),
+      consumerSecret: new Secret(consumer?.secret ?? ''),
+      urls: {
+        oauthUrl: brokerUrl('OAUTH', defaults.oauthUrl),
+        apiUrl: brokerUrl('API', defaults.apiUrl),
+        authorizeUrl: brokerUrl('AUTHORIZE', defaults.authorizeUrl),
+      },
+      alertAt: timeOfDay(`${own}_ALERT_AT`) ?? defaultAlertAt,
+      required:
+        requiredKeys.length > 0
+          ? requiredKeys.includes(parsed.key)
+          : !hasProd || parsed.environment === 'prod',
+      accountIds: accountIds.length > 0 ? accountIds : null,
+    });
+  }
+  for (const key of requiredKeys) {
+    if (!names.includes(key))
+      problems.push(`"REQUIRED_SESSIONS" names "${key}", which "SESSIONS" lacks`);
+  }
+
+  const publicUrl = url(
+    'PUBLIC_URL',
+    required('PUBLIC_URL', 'the address people open, like https://…'),
+  );
+  const store = readStore(text, required);
+  const eventsUrl = url('EVENTS_URL', required('EVENTS_URL', 'where renewed tokens are announced'));
+  const apiUrl = text('TELEGRAM_API_URL');
+  const marketClosures = readClosures(text('MARKET_CLOSURES'), problems);
+
+  const settings: Settings = {
+    sessions,
+    publicUrl,
+    telegram: {
+      botToken: new Secret(app?.telegramBotToken ?? ''),
+      chatId: app?.telegramChatId ?? '',
+      apiUrl: apiUrl === null ? null : url('TELEGRAM_API_URL', apiUrl),
+    },
+    linkKey: new Secret(app?.linkKey ?? ''),
+    statusKey: app?.statusKey === undefined ? null : new Secret(app.statusKey),
+    marketClosures,
+    store,
+    eventsUrl,
+    project: text('GOOGLE_CLOUD_PROJECT'),
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return settings;
+}
+
+/** `etrade-prod-ira` → `ETRADE_PROD_IRA`, the prefix of a session's variables. */
+export function variablePrefix(sessionKey: string): string {
+  return sessionKey.toUpperCase().replaceAll('-', '_');
+}
+
+function listOf(value: string | null): string[] {
+  return (value ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function readJson<T>(
+  schema: z.ZodType<T>,
+  name: string,
+  value: string | null,
+  hints: Readonly<Record<string, string>>,
+  problems: string[],
+): T | null {
+  if (value === null) {
+    problems.push(`"${name}" is missing: the mounted secret of that name, a JSON object`);
+    return null;
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(value);
+  } catch {
+    problems.push(`"${name}" is not JSON`);
+    return null;
+  }
+  const result = schema.safeParse(parsed);
+  if (result.success) return result.data;
+  const fields = new Set(result.error.issues.map((issue) => issue.path.join('.')));
+  for (const field of fields) {
+    const hint = hints[field];
+    const what =
+      field === '' ? 'is not a JSON object' : `has a missing or malformed field "${field}"`;
+    problems.push(`"${name}" ${what}${hint === undefined ? '' : `, which ${hint}`}`);
+  }
+  return null;
+}
+
+function readStore(
+  text: (name: string) => string | null,
+  required: (name: string, what: string) => string,
+): StoreSettings {
+  const directory = required('STORE_DIRECTORY', 'the folder of the encrypted files');
+  const passphrase = text('STORE_PASSPHRASE');
+  if (passphrase !== null) return { kind: 'file', directory, passphrase: new Secret(passphrase) };
+  const keyFile = required('STORE_KEY_FILE', 'the key file, or set "STORE_PASSPHRASE"');
+  return { kind: 'file', directory, keyFile };
+}
+
+function readClosures(value: string | null, problems: string[]): Record<string, string> {
+  const closures: Record<string, string> = {};
+  for (const item of listOf(value)) {
+    const match = CLOSURE.exec(item);
+    const date = match?.[1];
+    if (date === undefined || Number.isNaN(Date.parse(`${date}T00:00:00Z`))) {
+      problems.push('"MARKET_CLOSURES" is not a list like 2025-01-09=National Day of Mourning');
+      return {};
+    }
+    closures[date] = match?.[2]?.trim() ?? 'unscheduled closure';
+  }
+  return closures;
+}

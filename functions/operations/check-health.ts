@@ -1,0 +1,159 @@
+/**
+ * Looks at everything and mends what it can: probes each session with a real call, renews after a 401,
+ * adopts and prunes versions, delivers events and messages, runs the alert ladder.
+ *
+ * The report names what is wrong in words a person can act on, and holds no secret. Called by
+ * health-check.
+ */
+
+import type { SessionKey, SessionState } from '../lifecycle/session.ts';
+import { stateOf } from '../lifecycle/session.ts';
+import { deliverEvents } from './deliver-events.ts';
+import { forEachSession } from './for-each-session.ts';
+import { proveSession } from './prove-session.ts';
+import { sendAlerts } from './send-alerts.ts';
+import { settleSession } from './settle-session.ts';
+import type { ConfiguredSession, System } from './system.ts';
+
+/** A clock further off than this is reported: the broker refuses calls at five minutes. */
+const SKEW_REPORTED_MS = 60_000;
+
+export type SessionHealth = {
+  readonly session: SessionKey;
+  readonly state: SessionState | 'unreadable';
+  readonly outcome: 'proven' | 'renewed' | 'sign-in-needed' | 'failed' | 'not-checked';
+  readonly problem: string | null;
+  readonly adopted: number | null;
+  readonly destroyedVersions: readonly number[];
+  /** Events that workers have not been told of. */
+  readonly undelivered: number;
+  readonly clockSkewSeconds: number | null;
+};
+
+export type HealthReport = {
+  readonly at: string;
+  /** Whether health-check could do its own work: with `false` it is called again. */
+  readonly worked: boolean;
+  /** Sentences, one per trouble; empty when all is well. */
+  readonly problems: readonly string[];
+  readonly sessions: readonly SessionHealth[];
+  readonly messages: {
+    readonly waiting: number;
+    readonly refused: number;
+    readonly lastProblem: string | null;
+  };
+  /** `rule` and `unknown` say that the exchange has not published this year yet. */
+  readonly calendarBasis: string;
+};
+
+export async function checkHealth(system: System): Promise<HealthReport> {
+  const problems: string[] = [];
+  const done = await forEachSession(system.sessions, (session) => checkSession(system, session));
+  let worked = true;
+  const sessions = done.map((item): SessionHealth => {
+    if (item.ok) return item.value;
+    worked = false;
+    system.log.error('session-not-checked', 'A session could not be checked.', item.error, {
+      session: item.session.key,
+    });
+    return {
+      session: item.session.key,
+      state: 'unreadable',
+      outcome: 'failed',
+      problem: item.error instanceof Error ? item.error.message : 'unexpected failure',
+      adopted: null,
+      destroyedVersions: [],
+      undelivered: 0,
+      clockSkewSeconds: null,
+    };
+  });
+  for (const health of sessions) problems.push(...problemsOf(health));
+
+  let messages: HealthReport['messages'] = { waiting: 0, refused: 0, lastProblem: null };
+  try {
+    await sendAlerts(system);
+    messages = await readMessages(system);
+  } catch (error) {
+    worked = false;
+    system.log.error('alerts-not-sent', 'The alert ladder could not run.', error);
+    problems.push('The record of messages could not be read or written.');
+  }
+  if (messages.waiting > 0 || messages.refused > 0) {
+    const { waiting, refused, lastProblem } = messages;
+    problems.push(`Messages: ${waiting} waiting, ${refused} refused. ${lastProblem ?? ''}`.trim());
+  }
+  const now = system.clock();
+  const calendarBasis = system.calendar('NYSE').dayOf(now).basis;
+  if (calendarBasis === 'unknown') {
+    problems.push(
+      'The market calendar does not reach this year: every weekday counts as a trading day.',
+    );
+  }
+  for (const problem of problems) system.log.warn('health-problem', problem);
+  return { at: new Date(now).toISOString(), worked, problems, sessions, messages, calendarBasis };
+}
+
+async function checkSession(system: System, session: ConfiguredSession): Promise<SessionHealth> {
+  const settled = await settleSession(system, session, { prune: true });
+  const { rules } = session.broker;
+  const { record } = await system.store.load(session.key);
+  const state = stateOf(record, rules, system.clock());
+  let outcome: SessionHealth['outcome'] = 'not-checked';
+  let problem: string | null = null;
+  let skewMs: number | null = null;
+  if (state !== 'none' && state !== 'expired') {
+    const proof = await proveSession(system, session, record, 'probe');
+    switch (proof.outcome) {
+      case 'proven':
+        outcome = proof.renewed ? 'renewed' : 'proven';
+        skewMs = proof.skewMs;
+        break;
+      case 'rejected':
+        outcome = 'sign-in-needed';
+        problem = proof.problem;
+        break;
+      case 'failed':
+        outcome = 'failed';
+        problem = `${proof.failure.reason}: ${proof.failure.problem}`;
+        skewMs = proof.failure.skewMs;
+    }
+  } else if (record.generation > 0 || session.required) {
+    outcome = 'sign-in-needed';
+  }
+  await deliverEvents(system, session.key);
+  const { record: after } = await system.store.load(session.key);
+  return {
+    session: session.key,
+    state: stateOf(after, rules, system.clock()),
+    outcome,
+    problem,
+    adopted: settled.adopted,
+    destroyedVersions: settled.pruned,
+    undelivered: after.undelivered.length,
+    clockSkewSeconds: skewMs === null ? null : Math.round(skewMs / 1000),
+  };
+}
+
+function problemsOf(health: SessionHealth): string[] {
+  const { session } = health;
+  const problems: string[] = [];
+  if (health.outcome === 'failed') problems.push(`${session}: ${health.problem ?? 'not proven'}.`);
+  if (health.outcome === 'sign-in-needed') problems.push(`${session}: a sign-in is needed.`);
+  if (health.undelivered > 0) {
+    problems.push(`${session}: ${health.undelivered} event(s) not delivered to workers yet.`);
+  }
+  if (Math.abs(health.clockSkewSeconds ?? 0) * 1000 > SKEW_REPORTED_MS) {
+    problems.push(`${session}: our clock and the broker's differ by ${health.clockSkewSeconds} s.`);
+  }
+  return problems;
+}
+
+async function readMessages(system: System): Promise<HealthReport['messages']> {
+  const { record } = await system.store.loadService();
+  const waiting = record.notices.filter(
+    ({ delivery }) => delivery.state === 'queued' || delivery.state === 'sending',
+  );
+  const refused = record.notices.filter(({ delivery }) => delivery.state === 'refused');
+  const lastProblem = [...waiting, ...refused].at(-1)?.lastProblem ?? null;
+  return { waiting: waiting.length, refused: refused.length, lastProblem };
+}

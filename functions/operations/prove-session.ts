@@ -1,0 +1,162 @@
+/**
+ * Makes a real call with a session's token, wakes the token up once if the broker says it is inactive,
+ * and writes down what the broker said.
+ *
+ * A renewal counts only once a probe has proven it. Never signs in, never stores a token. Called by
+ * keep-alive and health-check.
+ */
+
+import type { BrokerFailure, FailureClass } from '../brokers/broker.ts';
+import type { Change } from '../lifecycle/changes.ts';
+import { WARN_AFTER_FAILURES } from '../lifecycle/limits.ts';
+import { closeWarning, openWarning } from '../lifecycle/service.ts';
+import type { SessionRecord } from '../lifecycle/session.ts';
+import { transition } from '../lifecycle/transition.ts';
+import { readNewestToken, type StoredToken } from '../storage/session-store.ts';
+import type { ConfiguredSession, System } from './system.ts';
+import { type NewNotice, tell } from './tell.ts';
+import { updateSession } from './update-record.ts';
+
+export type ProveResult =
+  | { readonly outcome: 'proven'; readonly renewed: boolean; readonly skewMs: number | null }
+  /** Only a sign-in helps now. */
+  | { readonly outcome: 'rejected'; readonly problem: string }
+  | { readonly outcome: 'failed'; readonly failure: BrokerFailure };
+
+/** @throws StoreError when token or record cannot be read or written */
+export async function proveSession(
+  system: System,
+  session: ConfiguredSession,
+  record: SessionRecord,
+  begin: 'probe' | 'renew',
+): Promise<ProveResult> {
+  const stored = await readNewestToken(system.store, session.key, record.version);
+  const generation = record.generation;
+  const changes: Change[] = [];
+  const result: ProveResult =
+    stored === null
+      ? { outcome: 'rejected', problem: 'token-missing' }
+      : await ask(system, session, stored.token, begin, generation, changes);
+  if (stored === null) {
+    changes.push({ type: 'unauthorized', generation, at: system.clock(), verdict: 'rejected' });
+  }
+  const updated = await updateSession(system, session.key, (current) => ({
+    next: changes.reduce<SessionRecord>(
+      (next, change) => transition(next, change, session.broker.rules),
+      current,
+    ),
+  }));
+  logResult(system, session, result);
+  if (updated.ok) await tellResult(system, session, result, updated.record);
+  return result;
+}
+
+async function ask(
+  system: System,
+  session: ConfiguredSession,
+  token: StoredToken,
+  begin: 'probe' | 'renew',
+  generation: number,
+  changes: Change[],
+): Promise<ProveResult> {
+  const { broker } = session;
+  const at = system.clock;
+  const failed = (failure: BrokerFailure): ProveResult => {
+    if (failure.reason === 'sign-in-needed' || failure.reason === 'renewable') {
+      changes.push({ type: 'unauthorized', generation, at: at(), verdict: 'rejected' });
+      return { outcome: 'rejected', problem: failure.problem };
+    }
+    changes.push({ type: 'failed', generation, at: at(), reason: failure.reason });
+    return { outcome: 'failed', failure };
+  };
+  if (begin === 'probe') {
+    const probe = await broker.probe(token);
+    if (probe.ok) {
+      changes.push({
+        type: 'probed',
+        generation,
+        at: at(),
+        account: hashed(system, probe.accountIds),
+      });
+      return { outcome: 'proven', renewed: false, skewMs: probe.skewMs };
+    }
+    if (probe.reason !== 'renewable' || broker.rules.renewal !== 'reactivate') return failed(probe);
+    changes.push({ type: 'unauthorized', generation, at: at(), verdict: 'inactive' });
+  }
+  const renewal = await broker.renew(token);
+  if (!renewal.ok) return failed(renewal);
+  changes.push({ type: 'renewed', generation, at: at() });
+  const proof = await broker.probe(token);
+  if (!proof.ok) return failed(proof);
+  changes.push({ type: 'probed', generation, at: at(), account: hashed(system, proof.accountIds) });
+  return { outcome: 'proven', renewed: true, skewMs: proof.skewMs };
+}
+
+function hashed(system: System, accountIds: readonly string[]): readonly string[] | null {
+  return accountIds.length === 0 ? null : accountIds.map(system.hashAccount).sort();
+}
+
+function logResult(system: System, session: ConfiguredSession, result: ProveResult): void {
+  const log = system.log.with({ session: session.key });
+  switch (result.outcome) {
+    case 'proven':
+      if (result.renewed) log.info('session-renewed', 'An inactive token was renewed and proven.');
+      else log.info('session-proven', 'The token works.');
+      return;
+    case 'rejected':
+      log.warn('session-rejected', 'The broker refuses the token: a sign-in is needed.', {
+        problem: result.problem,
+      });
+      return;
+    case 'failed':
+      log.warn('session-not-proven', 'The broker could not prove the token.', {
+        reason: result.failure.reason,
+        problem: result.failure.problem,
+        status: result.failure.status,
+      });
+  }
+}
+
+async function tellResult(
+  system: System,
+  session: ConfiguredSession,
+  result: ProveResult,
+  record: SessionRecord,
+): Promise<void> {
+  const { key } = session;
+  const { record: service } = await system.store.loadService();
+  const warning = service.warnings.find((open) => open.session === key);
+  const now = system.clock();
+  if (result.outcome === 'proven') {
+    if (warning === undefined) return;
+    const recovered: NewNotice = {
+      id: `${key}/recovered/${warning.since}`,
+      notice: { kind: 'recovered', session: key, after: now - warning.since },
+    };
+    await tell(system, [recovered], (before) => closeWarning(before, key));
+    return;
+  }
+  if (result.outcome === 'rejected') {
+    const id = `${key}/rejected/${record.generation}`;
+    await tell(system, [
+      { id, notice: { kind: 'sign-in-needed', session: key, trouble: 'token-rejected' } },
+    ]);
+    return;
+  }
+  const { failuresInARow } = record.counts;
+  const { reason, problem } = result.failure;
+  if (!isWarnable(reason)) return;
+  if (warning?.reason === reason) return;
+  if (reason === 'transient' && failuresInARow < WARN_AFTER_FAILURES) return;
+  const failing: NewNotice = {
+    id: `${key}/failing/${reason}/${now}`,
+    notice: { kind: 'failing', session: key, reason, problem, failuresInARow, since: now },
+  };
+  await tell(system, [failing], (before) =>
+    openWarning(before, { session: key, reason, since: now }),
+  );
+}
+
+function isWarnable(reason: FailureClass): reason is 'transient' | 'configuration' | 'clock' {
+  return reason === 'transient' || reason === 'configuration' || reason === 'clock';
+}

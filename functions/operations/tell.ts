@@ -1,0 +1,177 @@
+/**
+ * Tells people: saves a notice first, then claims it, sends it and marks it sent.
+ *
+ * A notice has a deterministic id, so the same fact is told once whoever finds it; a claim whose sender
+ * died lapses and is sent again. Never fails its caller: a sign-in does not fail because a message did.
+ * Called by every operation that has something to say.
+ */
+
+import { NotificationError, StoreError } from '../errors.ts';
+import { coverage } from '../lifecycle/coverage.ts';
+import type { Notice, QueuedNotice, ServiceRecord } from '../lifecycle/notices.ts';
+import {
+  claim,
+  claimable,
+  closeWarning,
+  enqueue,
+  markFailed,
+  markRefused,
+  markSent,
+  prune,
+  withdrawOvertaken,
+} from '../lifecycle/service.ts';
+import { sessionOf } from './find-session.ts';
+import { sessionsDue } from './sessions-due.ts';
+import type { ConfiguredSession, System } from './system.ts';
+import { updateService } from './update-record.ts';
+
+export type NewNotice = { readonly id: string; readonly notice: Notice };
+
+export type Telling = {
+  /** Notices this call delivered. */
+  readonly sent: number;
+  /** Notices that wait for the next run. */
+  readonly waiting: number;
+};
+
+const RETRY_AFTER_MS = 60_000;
+/** A requested link is worth nothing to a person who has waited longer. */
+const LINK_STALE_AFTER_MS = 10 * 60_000;
+
+/** Saves and sends `notices` together with whatever else is due. `alter` changes the record in the same write. */
+export async function tell(
+  system: System,
+  notices: readonly NewNotice[],
+  alter: (record: ServiceRecord) => ServiceRecord = (record) => record,
+): Promise<Telling> {
+  let claimed: readonly QueuedNotice[] = [];
+  let service: ServiceRecord;
+  try {
+    const updated = await updateService(system, (before) => {
+      const now = system.clock();
+      let next = prune(alter(before), now);
+      for (const { id, notice } of notices) next = enqueue(next, notice, id, now);
+      next = withdrawOvertaken(next);
+      claimed = claimable(next, now);
+      for (const { id } of claimed) next = claim(next, id, now) ?? next;
+      return { next };
+    });
+    if (!updated.ok) return updated.stopped;
+    service = updated.record;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    system.log.error('notice-not-saved', 'What should be told could not be saved.', error, {
+      notices: notices.map((notice) => notice.id),
+    });
+    return { sent: 0, waiting: notices.length };
+  }
+  let sent = 0;
+  for (const queued of claimed) {
+    if (await send(system, service, queued)) sent += 1;
+  }
+  return { sent, waiting: claimed.length - sent };
+}
+
+async function send(
+  system: System,
+  service: ServiceRecord,
+  queued: QueuedNotice,
+): Promise<boolean> {
+  const log = system.log.with({ notice: queued.id });
+  try {
+    const notice = await stillTrue(system, service, queued);
+    if (notice === null) {
+      log.info('notice-overtaken', 'A waiting message is no longer true and was dropped.');
+    } else {
+      await system.notifier.deliver(notice, {
+        now: system.clock(),
+        link: system.signInLink,
+        title: (key) => sessionOf(system, key)?.title ?? key,
+        zone: system.calendar('NYSE').zone,
+      });
+      log.info('notice-sent', 'A message was delivered.', { kind: notice.kind });
+    }
+    await mark(system, (record) => markSent(record, queued.id, system.clock()));
+    return true;
+  } catch (error) {
+    if (!(error instanceof NotificationError || error instanceof StoreError)) throw error;
+    log.error('notice-not-sent', 'A message could not be delivered.', error, {
+      kind: queued.notice.kind,
+    });
+    const now = system.clock();
+    if (error instanceof NotificationError && !error.retryable) {
+      await mark(system, (record) => markRefused(record, queued.id, error.message, now));
+    } else {
+      const after = error instanceof NotificationError ? error.retryAfterMs : null;
+      const retryAt = now + Math.max(after ?? 0, RETRY_AFTER_MS);
+      await mark(system, (record) => markFailed(record, queued.id, error.message, retryAt));
+    }
+    return false;
+  }
+}
+
+async function mark(
+  system: System,
+  alter: (record: ServiceRecord) => ServiceRecord,
+): Promise<void> {
+  try {
+    await updateService(system, (record) => ({ next: alter(record) }));
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    system.log.error(
+      'notice-not-marked',
+      'A message may be sent twice: its mark was not saved.',
+      error,
+    );
+  }
+}
+
+/** The notice as it is true now, or `null` when it has been overtaken while it waited. */
+async function stillTrue(
+  system: System,
+  service: ServiceRecord,
+  queued: QueuedNotice,
+): Promise<Notice | null> {
+  const { notice } = queued;
+  if (notice.kind === 'link') {
+    return system.clock() - queued.queuedAt > LINK_STALE_AFTER_MS ? null : notice;
+  }
+  if (notice.kind === 'failing') {
+    return service.warnings.some((warning) => warning.session === notice.session) ? notice : null;
+  }
+  if (notice.kind !== 'sign-in-due') return notice;
+  if (system.clock() >= notice.closesAt) return null;
+  const due = new Set(await sessionsDue(system));
+  const sessions = notice.sessions.filter((key) => due.has(key));
+  return sessions.length === 0 ? null : { ...notice, sessions };
+}
+
+/** The ✅ after a sign-in: closes the session's warnings and names what is still to do. */
+export async function tellSignedIn(system: System, session: ConfiguredSession): Promise<Telling> {
+  const { rules } = session.broker;
+  let notice: NewNotice;
+  try {
+    const { record } = await system.store.load(session.key);
+    const now = system.clock();
+    const due = await sessionsDue(system);
+    const required = new Set(
+      system.sessions.filter((other) => other.required).map((other) => other.key),
+    );
+    notice = {
+      id: `${session.key}/signed-in/${record.generation}`,
+      notice: {
+        kind: 'signed-in',
+        session: session.key,
+        generation: record.generation,
+        hardEndsAt: record.hardEndsAt ?? now,
+        coversClose: coverage(record, rules, system.calendar(rules.market), now).untilClose,
+        stillDue: due.filter((key) => required.has(key)),
+      },
+    };
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    system.log.error('notice-not-saved', 'The success message could not be prepared.', error);
+    return { sent: 0, waiting: 1 };
+  }
+  return tell(system, [notice], (record) => closeWarning(record, session.key));
+}
