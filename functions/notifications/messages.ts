@@ -72,7 +72,7 @@ function write(notice: Notice, facts: DeliveryFacts): Draft {
     case 'failing':
       return showing(failing(notice, facts));
     case 'recovered':
-      return { ...showing(recovered(notice, facts)), dashboard: false };
+      return asking([], recovered(notice, facts));
     case 'link':
       return showing(freshLink());
   }
