@@ -1,10 +1,19 @@
 /**
- * The morning's alerts: which are due, and which sessions each one names.
+ * The morning's alerts: which one is due, and which sessions it names.
+ *
+ * Pure. Each session has a first alert at its own time; required sessions have reminders until someone
+ * signs in: before the open, at it, then every half hour until the close. Called by send-alerts.
  */
 
 import type { MarketDay } from './calendar.ts';
+import {
+  DEFAULT_ALERT_BEFORE_OPEN_MS,
+  REMINDER_EVERY_MS,
+  REMINDERS_BEFORE_OPEN_MS,
+} from './limits.ts';
 import type { Stage } from './notices.ts';
 import type { SessionKey } from './session.ts';
+import { momentOf, timeIn } from './wall-clock.ts';
 
 /** A session as the ladder sees it. */
 export type LadderSession = {
@@ -15,29 +24,103 @@ export type LadderSession = {
   readonly needsSignIn: boolean;
 };
 
-/** The stages of a market day, in order; none on a day without trading. */
+type Step = Omit<Stage, 'overtakenAt'>;
+
+const MINUTE_MS = 60_000;
+
+/**
+ * The stages of a market day, in order; none on a day without trading. Alert times are of the day
+ * itself, so `00:05` and `04:00` belong to the trading that follows them.
+ *
+ * @param alertAtTimes the sessions' alert times, `HH:MM`; `null`: an hour before the open
+ */
 export function stagesOf(
-  _day: MarketDay,
-  _zone: string,
-  _alertAtTimes: readonly (string | null)[],
+  day: MarketDay,
+  zone: string,
+  alertAtTimes: readonly (string | null)[],
 ): Stage[] {
-  throw new Error('being written');
+  const { opensAt, closesAt } = day;
+  if (opensAt === null || closesAt === null) return [];
+  // First alerts stand before reminders, and sorting keeps them there: of two due at once the reminder counts.
+  const steps = [...firstAlerts(day, zone, alertAtTimes), ...reminders(opensAt, closesAt)]
+    .filter((step) => step.dueAt < closesAt)
+    .sort((a, b) => a.dueAt - b.dueAt);
+  return steps.map((step, index) => ({
+    ...step,
+    overtakenAt: steps[index + 1]?.dueAt ?? closesAt,
+  }));
 }
 
 /** The stage that is due at `now`; older ones are overtaken. `null` before the first and from the close on. */
-export function dueStage(_stages: readonly Stage[], _now: number): Stage | null {
-  throw new Error('being written');
+export function dueStage(stages: readonly Stage[], now: number): Stage | null {
+  return stages.find((stage) => stage.dueAt <= now && now < stage.overtakenAt) ?? null;
 }
 
 /**
  * The sessions that a stage's message names; empty when there is nothing to send.
  *
+ * A first alert is sent when it has something new to say and then names every session whose alert time
+ * has come, those told already only if they are required. A reminder is for the required ones, and for
+ * any other whose own first alert was overtaken before it was sent: nobody goes untold.
+ *
  * @param facts.told sessions that an alert of this market day has already named (`toldOn` in service.ts)
  */
 export function sessionsForStage(
-  _stage: Stage,
-  _sessions: readonly LadderSession[],
-  _facts: { readonly day: MarketDay; readonly zone: string; readonly told: readonly SessionKey[] },
+  stage: Stage,
+  sessions: readonly LadderSession[],
+  facts: { readonly day: MarketDay; readonly zone: string; readonly told: readonly SessionKey[] },
 ): SessionKey[] {
-  throw new Error('being written');
+  const alertTimeHasCome = ({ alertAt }: LadderSession) => {
+    const firstAt = firstAlertAt(facts.day, facts.zone, alertAt);
+    return firstAt !== null && firstAt <= stage.dueAt;
+  };
+  const isNew = (session: LadderSession) =>
+    !facts.told.includes(session.key) && alertTimeHasCome(session);
+  const waiting = sessions.filter((session) => session.needsSignIn);
+  if (stage.kind === 'first' && !waiting.some(isNew)) return [];
+  return waiting
+    .filter((session) =>
+      stage.kind === 'first'
+        ? isNew(session) || (session.required && alertTimeHasCome(session))
+        : isNew(session) || session.required,
+    )
+    .map((session) => session.key);
+}
+
+function firstAlertAt(day: MarketDay, zone: string, alertAt: string | null): number | null {
+  if (day.opensAt === null) return null;
+  return alertAt === null
+    ? day.opensAt - DEFAULT_ALERT_BEFORE_OPEN_MS
+    : momentOf(zone, day.date, alertAt);
+}
+
+function firstAlerts(
+  day: MarketDay,
+  zone: string,
+  alertAtTimes: readonly (string | null)[],
+): Step[] {
+  const moments = alertAtTimes
+    .map((alertAt) => firstAlertAt(day, zone, alertAt))
+    .filter((dueAt) => dueAt !== null);
+  return [...new Set(moments)].map((dueAt) => ({
+    id: `first-${timeIn(zone, dueAt)}`,
+    kind: 'first',
+    dueAt,
+  }));
+}
+
+function reminders(opensAt: number, closesAt: number): Step[] {
+  const steps: Step[] = REMINDERS_BEFORE_OPEN_MS.map((beforeMs) =>
+    beforeMs === 0
+      ? { id: 'open', kind: 'open', dueAt: opensAt }
+      : {
+          id: `before-open-${beforeMs / MINUTE_MS}`,
+          kind: 'reminder',
+          dueAt: opensAt - beforeMs,
+        },
+  );
+  for (let dueAt = opensAt + REMINDER_EVERY_MS; dueAt < closesAt; dueAt += REMINDER_EVERY_MS) {
+    steps.push({ id: `after-open-${(dueAt - opensAt) / MINUTE_MS}`, kind: 'late', dueAt });
+  }
+  return steps;
 }

@@ -14,6 +14,9 @@ export const KEEP_ALIVE_EVERY_MS = 15 * MINUTE_MS;
 /** A renewal happens when a token would not last until the next run plus this: runs can be late. */
 export const RENEWAL_MARGIN_MS = 5 * MINUTE_MS;
 
+/** A refresh that would win less than a worker's own margin is not worth a new token. */
+export const RENEWAL_WORTH_MS = MINUTE_MS;
+
 /** A transient failure warns at this many in a row: one bad answer is weather, three are climate. */
 export const WARN_AFTER_FAILURES = 3;
 
@@ -32,6 +35,12 @@ export const SUPERSEDED_KEPT_MS = 60 * MINUTE_MS;
 
 /** A claimed message whose sender died is sent again after this. */
 export const NOTICE_CLAIM_MS = 2 * MINUTE_MS;
+
+/** What people were told is remembered this long, so that no market day is told twice. */
+export const NOTICE_KEPT_MS = 48 * HOUR_MS;
+
+/** More notices than this are not remembered: four times a morning on which nobody reacts. */
+export const NOTICES_KEPT = 60;
 
 /** One lost compare-and-set is normal; after this many the caller gives up and says so. */
 export const CONFLICTS_ALLOWED = 3;

@@ -1,72 +1,175 @@
 /**
- * What happens to the record of what people were told: notices queued, claimed, sent, forgotten.
+ * What happens to the record of what people were told: notices queued, claimed, settled, forgotten;
+ * warnings opened and closed.
+ *
+ * Pure. A function that changes nothing returns the same object, so that callers write nothing. Called
+ * by operations between reading the service record and replacing it.
  */
 
+import { NOTICE_CLAIM_MS, NOTICE_KEPT_MS, NOTICES_KEPT } from './limits.ts';
 import type { Notice, OpenWarning, QueuedNotice, ServiceRecord } from './notices.ts';
 import type { SessionKey } from './session.ts';
 
-/** Adds a notice; the same object when its id is known, whatever became of it. */
+/**
+ * Adds a notice, to be sent at once. Idempotent: the same object when the id is known, whatever became
+ * of it.
+ *
+ * @param id the fact, not the call: `2026-03-09/first-08:30`, `etrade-prod/signed-in/17`
+ */
 export function enqueue(
-  _record: ServiceRecord,
-  _notice: Notice,
-  _id: string,
-  _at: number,
+  record: ServiceRecord,
+  notice: Notice,
+  id: string,
+  at: number,
 ): ServiceRecord {
-  throw new Error('being written');
+  if (record.notices.some((queued) => queued.id === id)) return record;
+  const queued: QueuedNotice = {
+    id,
+    notice,
+    queuedAt: at,
+    tries: 0,
+    delivery: { state: 'queued', notBefore: at },
+    lastProblem: null,
+  };
+  return { ...record, notices: [...record.notices, queued] };
 }
 
-/** Notices that may be claimed at `now`, oldest first. */
-export function claimable(_record: ServiceRecord, _now: number): readonly QueuedNotice[] {
-  throw new Error('being written');
+/** Notices that may be claimed at `now`, oldest first: waiting ones, and those whose sender died. */
+export function claimable(record: ServiceRecord, now: number): readonly QueuedNotice[] {
+  return record.notices
+    .filter((queued) => isClaimable(queued, now))
+    .toSorted((a, b) => a.queuedAt - b.queuedAt);
 }
 
 /** The record with the notice claimed for `NOTICE_CLAIM_MS`; `null` when it is not for the taking. */
-export function claim(_record: ServiceRecord, _id: string, _now: number): ServiceRecord | null {
-  throw new Error('being written');
+export function claim(record: ServiceRecord, id: string, now: number): ServiceRecord | null {
+  const found = record.notices.find((queued) => queued.id === id);
+  if (found === undefined || !isClaimable(found, now)) return null;
+  return replaceNotice(record, {
+    ...found,
+    tries: found.tries + 1,
+    delivery: { state: 'sending', until: now + NOTICE_CLAIM_MS },
+  });
 }
 
-export function markSent(_record: ServiceRecord, _id: string, _at: number): ServiceRecord {
-  throw new Error('being written');
+/** The messenger has taken it: true whoever holds the claim by now. */
+export function markSent(record: ServiceRecord, id: string, at: number): ServiceRecord {
+  const found = record.notices.find((queued) => queued.id === id);
+  if (found === undefined || settledAt(found) !== null) return record;
+  return replaceNotice(record, { ...found, delivery: { state: 'sent', at } });
 }
 
+/** The messenger did not take it; it is claimable again at `retryAt`. `problem` is safe to show. */
 export function markFailed(
-  _record: ServiceRecord,
-  _id: string,
-  _problem: string,
-  _retryAt: number,
+  record: ServiceRecord,
+  id: string,
+  problem: string,
+  retryAt: number,
 ): ServiceRecord {
-  throw new Error('being written');
+  return releaseClaim(record, id, (queued) => ({
+    ...queued,
+    delivery: { state: 'queued', notBefore: retryAt },
+    lastProblem: problem,
+  }));
 }
 
+/** The messenger said no for good. */
 export function markRefused(
-  _record: ServiceRecord,
-  _id: string,
-  _problem: string,
-  _at: number,
+  record: ServiceRecord,
+  id: string,
+  problem: string,
+  at: number,
 ): ServiceRecord {
-  throw new Error('being written');
+  return releaseClaim(record, id, (queued) => ({
+    ...queued,
+    delivery: { state: 'refused', at },
+    lastProblem: problem,
+  }));
 }
 
-/** Forgets what was settled long ago; what waits to be sent is never forgotten. */
-export function prune(_record: ServiceRecord, _now: number): ServiceRecord {
-  throw new Error('being written');
+/**
+ * Forgets notices settled more than `NOTICE_KEPT_MS` ago, and the longest settled while there are more
+ * than `NOTICES_KEPT`. What waits to be sent is never forgotten.
+ */
+export function prune(record: ServiceRecord, now: number): ServiceRecord {
+  const waiting = record.notices.filter((queued) => settledAt(queued) === null).length;
+  const remembered = record.notices
+    .filter((queued) => (settledAt(queued) ?? 0) > now - NOTICE_KEPT_MS)
+    .toSorted((a, b) => (settledAt(b) ?? 0) - (settledAt(a) ?? 0))
+    .slice(0, Math.max(0, NOTICES_KEPT - waiting));
+  const notices = record.notices.filter(
+    (queued) => settledAt(queued) === null || remembered.includes(queued),
+  );
+  return notices.length === record.notices.length ? record : { ...record, notices };
 }
 
-/** Queued alerts that a later alert has overtaken are withdrawn, so that an outage ends with one message. */
-export function withdrawOvertaken(_record: ServiceRecord): ServiceRecord {
-  throw new Error('being written');
+/**
+ * Withdraws alerts that were never sent and whose time is over: a later one names all their sessions,
+ * or the market has closed. So an outage of the messenger ends with one message, not a morning's worth.
+ */
+export function withdrawOvertaken(record: ServiceRecord, now: number): ServiceRecord {
+  const isOvertaken = (queued: QueuedNotice) =>
+    queued.notice.kind === 'sign-in-due' &&
+    (queued.notice.closesAt <= now || record.notices.some((other) => overtakes(other, queued)));
+  const notices = record.notices.filter(
+    (queued) => queued.delivery.state !== 'queued' || !isOvertaken(queued),
+  );
+  return notices.length === record.notices.length ? record : { ...record, notices };
 }
 
-/** Sessions that the alerts of a market day (`2026-03-09`) have named; alert ids begin with the date. */
-export function toldOn(_record: ServiceRecord, _date: string): readonly SessionKey[] {
-  throw new Error('being written');
+/** Sessions that the alerts of a market day (`2026-03-09`) have named; ids of alerts begin with the date. */
+export function toldOn(record: ServiceRecord, date: string): readonly SessionKey[] {
+  const named = record.notices.flatMap(({ id, notice }) =>
+    notice.kind === 'sign-in-due' && id.startsWith(`${date}/`) ? notice.sessions : [],
+  );
+  return [...new Set(named)];
 }
 
-export function openWarning(_record: ServiceRecord, _warning: OpenWarning): ServiceRecord {
-  throw new Error('being written');
+/** Remembers a warning until its all-clear; the same object when it is open already. */
+export function openWarning(record: ServiceRecord, warning: OpenWarning): ServiceRecord {
+  const isOpen = record.warnings.some(
+    (open) => open.session === warning.session && open.reason === warning.reason,
+  );
+  return isOpen ? record : { ...record, warnings: [...record.warnings, warning] };
 }
 
-/** Closes every warning of the session. */
-export function closeWarning(_record: ServiceRecord, _session: SessionKey): ServiceRecord {
-  throw new Error('being written');
+/** Closes every warning of the session; the same object when none was open: then there is no all-clear. */
+export function closeWarning(record: ServiceRecord, session: SessionKey): ServiceRecord {
+  const warnings = record.warnings.filter((open) => open.session !== session);
+  return warnings.length === record.warnings.length ? record : { ...record, warnings };
+}
+
+function isClaimable({ delivery }: QueuedNotice, now: number): boolean {
+  if (delivery.state === 'queued') return delivery.notBefore <= now;
+  return delivery.state === 'sending' && delivery.until <= now;
+}
+
+function settledAt({ delivery }: QueuedNotice): number | null {
+  return delivery.state === 'sent' || delivery.state === 'refused' ? delivery.at : null;
+}
+
+/** Ends a claim without success. A slow sender's late word does not undo another's success. */
+function releaseClaim(
+  record: ServiceRecord,
+  id: string,
+  released: (queued: QueuedNotice) => QueuedNotice,
+): ServiceRecord {
+  const found = record.notices.find((queued) => queued.id === id);
+  return found?.delivery.state === 'sending' ? replaceNotice(record, released(found)) : record;
+}
+
+function replaceNotice(record: ServiceRecord, notice: QueuedNotice): ServiceRecord {
+  return {
+    ...record,
+    notices: record.notices.map((queued) => (queued.id === notice.id ? notice : queued)),
+  };
+}
+
+function overtakes(newer: QueuedNotice, older: QueuedNotice): boolean {
+  if (newer.notice.kind !== 'sign-in-due' || older.notice.kind !== 'sign-in-due') return false;
+  const named = newer.notice.sessions;
+  return (
+    newer.queuedAt > older.queuedAt &&
+    older.notice.sessions.every((session) => named.includes(session))
+  );
 }

@@ -149,12 +149,40 @@ export function idleAt(
   return starts.length === 0 ? null : Math.max(...starts) + rules.idleLimitMs;
 }
 
+/**
+ * The end that no renewal can move: the hard end, or an earlier end of the access token where nothing
+ * brings a new one. `null` when nothing is known.
+ */
+export function endsAt(record: SessionRecord, rules: Pick<BrokerRules, 'renewal'>): number | null {
+  const { accessExpiresAt, hardEndsAt } = record;
+  if (rules.renewal === 'refresh' || accessExpiresAt === null) return hardEndsAt;
+  return hardEndsAt === null ? accessExpiresAt : Math.min(accessExpiresAt, hardEndsAt);
+}
+
 /** What the record means at a moment. Fails closed: what is not known to be good is not `active`. */
-export function stateOf(_record: SessionRecord, _rules: BrokerRules, _now: number): SessionState {
-  throw new Error('being written');
+export function stateOf(record: SessionRecord, rules: BrokerRules, now: number): SessionState {
+  if (record.generation === 0 || record.version === null) return 'none';
+  if (record.proof === 'rejected' || isOver(endsAt(record, rules), now)) return 'expired';
+  const idleEndsAt = idleAt(record, rules);
+  if (
+    record.proof === 'inactive' ||
+    isOver(record.accessExpiresAt, now) ||
+    isOver(idleEndsAt, now)
+  ) {
+    return 'inactive';
+  }
+  const everyClockIsKnown =
+    record.hardEndsAt !== null &&
+    record.accessExpiresAt !== null &&
+    (rules.idleLimitMs === null || idleEndsAt !== null);
+  return record.proof === 'proven' && everyClockIsKnown ? 'active' : 'unknown';
 }
 
 /** Whether a probe proved the current token and nothing, no clock either, has spoken against it since. */
 export function isValidated(record: SessionRecord, rules: BrokerRules, now: number): boolean {
   return stateOf(record, rules, now) === 'active';
+}
+
+function isOver(end: number | null, now: number): boolean {
+  return end !== null && now >= end;
 }
