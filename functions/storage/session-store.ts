@@ -59,31 +59,46 @@ export interface SessionStore {
 /** How many numbers past the pointer are tried: more than the sign-ins of any hour. */
 const NEWER_VERSIONS_TRIED = 20;
 
+type Found = { readonly version: number; readonly token: StoredToken };
+
 /**
  * The newest usable token at or after the record's pointer. The pointer is a hint that may lag: N+1,
  * N+2 … are tried by number until one is missing; destroyed versions are skipped. A newer version
  * counts only when its account was verified, so an interrupted foreign sign-in is never picked up.
  *
+ * @param pointer the record's `version`
+ * @param generation the record's `generation`: with no pointer only newer tokens count, so that one
+ *   that was signed out is not found again
  * @returns `null` when no version at or after the pointer can be read
  */
 export async function readNewestToken(
   store: Pick<SessionStore, 'readToken'>,
   session: SessionKey,
   pointer: number | null,
-): Promise<{ version: number; token: StoredToken } | null> {
-  let newest: { version: number; token: StoredToken } | null = null;
+  generation = 0,
+): Promise<Found | null> {
+  let newest: Found | null = null;
   const first = pointer ?? 1;
   for (let version = first; version <= first + NEWER_VERSIONS_TRIED; version += 1) {
     const read = await store.readToken(session, version);
     if (read.status === 'missing') {
-      if (version > first || pointer === null) break;
-      continue;
+      if (version === pointer) continue;
+      break;
     }
     if (read.status === 'destroyed') continue;
-    const verified = version === pointer || read.token.account !== null;
-    if (verified && (newest === null || read.token.generation > newest.token.generation)) {
-      newest = { version, token: read.token };
-    }
+    const { token } = read;
+    if (version !== pointer && token.account === null) continue;
+    if (pointer === null && token.generation <= generation) continue;
+    const found = { version, token };
+    if (newest === null || isNewer(found, newest, pointer)) newest = found;
   }
   return newest;
+}
+
+function isNewer(found: Found, newest: Found, pointer: number | null): boolean {
+  if (found.token.generation !== newest.token.generation) {
+    return found.token.generation > newest.token.generation;
+  }
+  // Two writers raced for one generation. The one that the record points at has won.
+  return newest.version !== pointer && found.token.issuedAt > newest.token.issuedAt;
 }
