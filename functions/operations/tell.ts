@@ -51,7 +51,7 @@ export async function tell(
       const now = system.clock();
       let next = prune(alter(before), now);
       for (const { id, notice } of notices) next = enqueue(next, notice, id, now);
-      next = withdrawOvertaken(next);
+      next = withdrawOvertaken(next, now);
       claimed = claimable(next, now);
       for (const { id } of claimed) next = claim(next, id, now) ?? next;
       return { next };

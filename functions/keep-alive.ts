@@ -1,0 +1,25 @@
+/**
+ * `keep-alive` keeps every session usable until its next run, delivers events and messages that wait, and
+ * sends an alert stage that is due.
+ *
+ * Cloud Scheduler calls it every 15 minutes, a worker may call it with `{ "session" }`; IAM admits no one
+ * else. 200 means nothing is left to do at once; 503 asks the caller to try again.
+ */
+
+import { compose, type Wiring } from './compose.ts';
+import { readSessionField } from './http/body.ts';
+import { json } from './http/reply.ts';
+import { serve } from './http/serve.ts';
+import { renewSessions } from './operations/renew-sessions.ts';
+import { sendAlerts } from './operations/send-alerts.ts';
+
+export async function keepAlive(request: Request, wiring: Wiring): Promise<Response> {
+  const wanted = await readSessionField(request, wiring.sessions);
+  if (!wanted.ok) return json({ error: wanted.reason }, 400);
+  const report = await renewSessions(wiring, wanted.session);
+  const alerts = wanted.session === null ? await sendAlerts(wiring) : { sent: 0, waiting: 0 };
+  const again = report.failures > 0 || report.outcomes.some((outcome) => !outcome.delivered);
+  return json({ ...report, at: new Date(report.at).toISOString(), alerts }, again ? 503 : 200);
+}
+
+serve('keep-alive', keepAlive, () => compose());

@@ -1,0 +1,18 @@
+/**
+ * `morning-alert` sends the alert stage that is due: a Telegram message with a button per session.
+ *
+ * Cloud Scheduler calls it on weekdays at 08:30 New York; on holidays nothing is due. 503 when the
+ * message could not be delivered, so that the scheduler tries again.
+ */
+
+import { compose, type Wiring } from './compose.ts';
+import { json } from './http/reply.ts';
+import { serve } from './http/serve.ts';
+import { sendAlerts } from './operations/send-alerts.ts';
+
+export async function morningAlert(_request: Request, wiring: Wiring): Promise<Response> {
+  const telling = await sendAlerts(wiring);
+  return json(telling, telling.waiting > 0 ? 503 : 200);
+}
+
+serve('morning-alert', morningAlert, () => compose({ uses: { consumers: false } }));
