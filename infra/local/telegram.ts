@@ -101,13 +101,13 @@ export function createTelegramStandIn(options: TelegramStandInOptions): Telegram
     if (current.slowMs !== undefined) await sleep(current.slowMs);
     // A caller that gave up was not heard.
     if (current.down || req.socket.destroyed) {
-      req.destroy();
+      req.socket.destroy();
       return;
     }
     const read = await readCall(req, path, query);
     const answer = read.ok ? answerCall(read.call, current) : refuse(read.status, read.description);
     if (current.dropAnswer) {
-      req.destroy();
+      req.socket.destroy();
       return;
     }
     if (current.malformed) {
