@@ -5,6 +5,8 @@
  * `Secret`s, which print redacted. Implemented by `json-log.ts`; handed in everywhere.
  */
 
+import type { Clock } from '../clock.ts';
+
 export type LogField = string | number | boolean | null | undefined | readonly string[];
 export type LogFields = Readonly<Record<string, LogField>>;
 
@@ -17,3 +19,24 @@ export interface Log {
   /** A log whose every line carries these labels (`session`, `function`, `trace`). */
   with(labels: LogFields): Log;
 }
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** What every log is made of, whichever way it writes its lines. */
+export type LogOptions = {
+  /** Receives one line at a time, its line break included. */
+  readonly write: (line: string) => void;
+  readonly clock: Clock;
+  /** Carried by every line, like those given to `with`. */
+  readonly labels?: LogFields;
+  /**
+   * Lines below this level are not written.
+   * @default 'info'
+   */
+  readonly level?: LogLevel;
+  /**
+   * Google Cloud project that traces belong to.
+   * @default null
+   */
+  readonly project?: string | null;
+};
