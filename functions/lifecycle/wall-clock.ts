@@ -21,7 +21,8 @@ export function timeIn(zone: string, at: number): string {
 export function momentOf(zone: string, date: string, time: string): number {
   const moment = DateTime.fromISO(`${date}T${time}`, { zone });
   if (!moment.isValid) throw new RangeError(`"${date} ${time}" in "${zone}" is no moment`);
-  return moment.toMillis();
+  // Which of two possible moments the library takes depends on today's offset; the first never does.
+  return Math.min(...moment.getPossibleOffsets().map((possible) => possible.toMillis()));
 }
 
 /** The date after `date`. */
