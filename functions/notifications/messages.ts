@@ -192,13 +192,13 @@ function failing(notice: NoticeOf<'failing'>, facts: DeliveryFacts): Html[] {
     }
     case 'configuration':
       return [
-        html`<b>🔧 ${who}: a setting is wrong.</b>`,
+        html`<b>⚠️ ${who}: a setting is wrong.</b>`,
         html`The broker says ${problem}, since ${since}. Signing in does not help.`,
         settingToCheck(notice.session, notice.problem),
       ];
     case 'clock':
       return [
-        html`<b>🕐 ${who}: the broker refuses our time of day.</b>`,
+        html`<b>⚠️ ${who}: the broker refuses our time of day.</b>`,
         html`The broker says ${problem}, since ${since}. Signing in does not help.`,
         html`On your own machine: set its clock by network time. In the cloud: the fault is the broker’s, and it is ${again}.`,
       ];
@@ -235,7 +235,7 @@ function recovered(notice: NoticeOf<'recovered'>, facts: DeliveryFacts): Html[] 
 
 function freshLink(): Html[] {
   return [
-    html`<b>🔗 Here is your new link.</b>`,
+    html`<b>Here is your new link.</b>`,
     html`It is yours alone: whoever has it can sign in. If nobody asked for it, ignore it.`,
   ];
 }

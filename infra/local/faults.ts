@@ -79,6 +79,15 @@ const faultsSchema = z.strictObject({
 /** What a request sets: a part's fault, or `null` to clear it. Parts left out stay as they are. */
 export type FaultChange = z.infer<typeof faultsSchema>;
 export type FaultPart = keyof FaultChange;
+const partSchema = faultsSchema.keyof();
+const functionPartSchema = partSchema.extract([
+  'morning-alert',
+  'pin-exchange',
+  'keep-alive',
+  'health-check',
+]);
+const processPartSchema = partSchema.extract([...functionPartSchema.options, 'worker']);
+export type ProcessPart = z.infer<typeof processPartSchema>;
 export type ServiceFault = z.infer<typeof serviceFault>;
 export type Fault<P extends FaultPart> = NonNullable<FaultChange[P]>;
 
@@ -86,7 +95,7 @@ const fileSchema = z.object({
   lastId: z.int(),
   faults: faultsSchema,
   /** Which setting of a part this is: whoever counts steps starts again when it changes. */
-  ids: z.partialRecord(faultsSchema.keyof(), z.int()),
+  ids: z.partialRecord(partSchema, z.int()),
 });
 type FaultsFile = z.infer<typeof fileSchema>;
 
@@ -100,7 +109,14 @@ export type Faults = {
   readonly all: () => FaultChange;
 };
 
-export type FaultsEditor = Faults & { readonly change: (change: FaultChange) => void };
+export type FaultsEditor = Faults & {
+  readonly change: (change: FaultChange) => void;
+  readonly clear: () => void;
+  /** Whether the scheduler passes over a job. */
+  readonly isPaused: (job: string) => boolean;
+  /** Takes `crashAfterStep` from a part, once it has done its work. */
+  readonly clearCrash: (part: string) => void;
+};
 
 /** Reads a request's JSON. The problems name part and setting. */
 export function parseFaultChange(
@@ -130,21 +146,38 @@ export function createFaults(file: string): Faults {
 /** The runner's door to the same file: it alone writes. */
 export function createFaultsEditor(file: string): FaultsEditor {
   const faults = createFaults(file);
+
+  function change(changes: FaultChange): void {
+    const saved = readJsonFile(file);
+    const before = saved === null ? NO_FAULTS : fileSchema.parse(saved);
+    const lastId = before.lastId + 1;
+    const after: FaultsFile = { lastId, faults: { ...before.faults }, ids: { ...before.ids } };
+    for (const part of partSchema.options) {
+      const fault = changes[part];
+      if (fault === undefined) continue;
+      delete after.faults[part];
+      delete after.ids[part];
+      if (fault === null) continue;
+      Object.assign(after.faults, { [part]: fault });
+      after.ids[part] = lastId;
+    }
+    writeJsonFile(file, after);
+  }
+
   return {
     ...faults,
-    change(change) {
-      const saved = readJsonFile(file);
-      const before = saved === null ? NO_FAULTS : fileSchema.parse(saved);
-      const lastId = before.lastId + 1;
-      const after: FaultsFile = { lastId, faults: { ...before.faults }, ids: { ...before.ids } };
-      for (const part of Object.keys(change) as FaultPart[]) {
-        delete after.faults[part];
-        delete after.ids[part];
-        if (change[part] === null || change[part] === undefined) continue;
-        Object.assign(after.faults, { [part]: change[part] });
-        after.ids[part] = lastId;
-      }
-      writeJsonFile(file, after);
+    change,
+    clear: () => writeJsonFile(file, NO_FAULTS),
+    isPaused(job) {
+      const part = functionPartSchema.safeParse(job);
+      return part.success && faults.of(part.data)?.fault.paused === true;
+    },
+    clearCrash(name) {
+      const part = processPartSchema.safeParse(name);
+      const fault = part.success ? faults.of(part.data)?.fault : undefined;
+      if (!part.success || fault?.crashAfterStep === undefined) return;
+      const { crashAfterStep: _done, ...rest } = fault;
+      change({ [part.data]: Object.keys(rest).length === 0 ? null : rest });
     },
   };
 }

@@ -5,7 +5,7 @@
  * again with every new fault. Used by the wrapped parts of the local composition.
  */
 
-import type { FaultPart, Faults } from './faults.ts';
+import type { Faults, ProcessPart } from './faults.ts';
 
 export type Steps = {
   /** Called when a remote call has finished, well or not. */
@@ -16,10 +16,7 @@ export type Steps = {
 
 export type StepsOptions = {
   /** The part under which this process can be told to crash. */
-  readonly part: Extract<
-    FaultPart,
-    'morning-alert' | 'pin-exchange' | 'keep-alive' | 'health-check' | 'worker'
-  >;
+  readonly part: ProcessPart;
   readonly faults: Faults;
   /** Ends this process at once, as a lost machine would: nothing after it runs. */
   readonly kill: () => void;

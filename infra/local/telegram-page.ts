@@ -18,6 +18,33 @@ export type ChatView = {
   readonly zone: string;
 };
 
+/** Signs that open a message, drawn here because a desktop may have no font for them. */
+const SIGNS: Readonly<Record<string, { name: string; drawing: string }>> = {
+  '✅': {
+    name: 'done',
+    drawing:
+      "<rect x='1' y='1' width='18' height='18' rx='4' fill='%2334a853'/><path d='M5 10.5l3.5 3.5L15 6.5' fill='none' stroke='white' stroke-width='2.4'/>",
+  },
+  '⏰': {
+    name: 'bell',
+    drawing:
+      "<circle cx='4.5' cy='4.5' r='3' fill='%23d93025'/><circle cx='15.5' cy='4.5' r='3' fill='%23d93025'/><circle cx='10' cy='11' r='7' fill='white' stroke='%23d93025' stroke-width='2.2'/><path d='M10 7v4.2l2.8 1.6' fill='none' stroke='%23333' stroke-width='1.6'/>",
+  },
+  '🔴': { name: 'stop', drawing: "<circle cx='10' cy='10' r='8.5' fill='%23d93025'/>" },
+  '⚠️': {
+    name: 'look',
+    drawing:
+      "<path d='M10 1.8L19 18H1z' fill='%23fbbc04' stroke='%23fbbc04' stroke-width='1.6' stroke-linejoin='round'/><path d='M10 7.4v5M10 14.2v2' stroke='%23333' stroke-width='2'/>",
+  },
+};
+
+const SIGN_STYLE = Object.values(SIGNS)
+  .map(
+    ({ name, drawing }) =>
+      `.sign-${name} { background-image: url("data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 20 20'>${drawing}</svg>"); }`,
+  )
+  .join('\n');
+
 const STYLE = `
 :root { color-scheme: light dark;
   --wall: #c9dcc0; --wall2: #d9e5d0; --bar: #ffffff; --bubble: #ffffff; --text: #111a21; --soft: #5b6b77;
@@ -56,6 +83,9 @@ code { font: 0.88em ui-monospace, "DejaVu Sans Mono", monospace; color: var(--ac
 .button:focus-visible { outline: 3px solid var(--accent); outline-offset: 1px; }
 .empty { margin: 0 auto 40vh; max-width: 280px; padding: 14px 18px; border-radius: 16px; background: var(--bubble);
   color: var(--soft); text-align: center; }
+.sign { display: inline-block; width: 1.15em; overflow: hidden; color: transparent; white-space: nowrap;
+  vertical-align: -0.22em; height: 1.15em; background: center / contain no-repeat; }
+${SIGN_STYLE}
 `;
 
 const SCRIPT = `
@@ -69,7 +99,7 @@ async function follow() {
     if (update.revision !== revision) {
       revision = update.revision;
       list.innerHTML = update.html;
-      list.lastElementChild.scrollIntoView({ block: 'end' });
+      list.parentElement.scrollTop = 0;
     }
   } catch {}
   setTimeout(follow, 1000);
@@ -161,7 +191,15 @@ function chatMessage(message: ChatMessage, zone: string): string {
     ({ text, url }) =>
       `<a class="button" href="${escapeHtml(url)}" target="_blank" rel="noopener noreferrer">${escapeHtml(text)}</a>`,
   );
-  return `<li class="message"><div class="bubble"><div class="text">${message.safeHtml}</div><div class="at">${edited}<time datetime="${new Date(message.at).toISOString()}">${format(message.at, zone, 'HH:mm')}</time></div></div>${buttons.join('')}</li>`;
+  return `<li class="message"><div class="bubble"><div class="text">${withSigns(message.safeHtml)}</div><div class="at">${edited}<time datetime="${new Date(message.at).toISOString()}">${format(message.at, zone, 'HH:mm')}</time></div></div>${buttons.join('')}</li>`;
+}
+
+/** The signs stay in the text, for readers and copies; the drawing covers them. */
+function withSigns(safeHtml: string): string {
+  return safeHtml.replace(
+    /✅|⏰|🔴|⚠️/gu,
+    (sign) => `<span class="sign sign-${SIGNS[sign]?.name}">${sign}</span>`,
+  );
 }
 
 /** "Mon 9 March", line break, "08:31 New York": the virtual clock. */

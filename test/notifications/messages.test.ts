@@ -356,7 +356,7 @@ describe('keep-alive fails', () => {
       name: 'names the secret of a rejected consumer key',
       notice: failing({ reason: 'configuration', problem: 'consumer_key_rejected' }),
       expected: [
-        '<b>🔧 E*TRADE prod: a setting is wrong.</b>',
+        '<b>⚠️ E*TRADE prod: a setting is wrong.</b>',
         'The broker says <code>consumer_key_rejected</code>, since 10:15 New York. Signing in does not help.',
         'Check the consumer key in <code>etrade-prod-consumer</code>: it may have expired, be switched off, or belong to the other environment.',
       ],
@@ -365,7 +365,7 @@ describe('keep-alive fails', () => {
       name: 'suspects the consumer secret behind a wrong signature, an own one first',
       notice: failing({ session: ira, reason: 'configuration', problem: 'signature_invalid' }),
       expected: [
-        '<b>🔧 E*TRADE prod ira: a setting is wrong.</b>',
+        '<b>⚠️ E*TRADE prod ira: a setting is wrong.</b>',
         'The broker says <code>signature_invalid</code>, since 10:15 New York. Signing in does not help.',
         'Check <code>etrade-prod-consumer</code> (or <code>etrade-prod-ira-consumer</code>): the consumer secret does not fit the consumer key.',
       ],
@@ -374,7 +374,7 @@ describe('keep-alive fails', () => {
       name: 'names secret and addresses for any other wrong setting',
       notice: failing({ reason: 'configuration', problem: 'callback_rejected' }),
       expected: [
-        '<b>🔧 E*TRADE prod: a setting is wrong.</b>',
+        '<b>⚠️ E*TRADE prod: a setting is wrong.</b>',
         'The broker says <code>callback_rejected</code>, since 10:15 New York. Signing in does not help.',
         'Check consumer key and secret in <code>etrade-prod-consumer</code>, and the broker’s addresses (<code>ETRADE_PROD_OAUTH_URL</code>, <code>ETRADE_PROD_API_URL</code>).',
       ],
@@ -383,7 +383,7 @@ describe('keep-alive fails', () => {
       name: 'sends to the clock when the broker refuses the time',
       notice: failing({ reason: 'clock', problem: 'timestamp_refused' }),
       expected: [
-        '<b>🕐 E*TRADE prod: the broker refuses our time of day.</b>',
+        '<b>⚠️ E*TRADE prod: the broker refuses our time of day.</b>',
         'The broker says <code>timestamp_refused</code>, since 10:15 New York. Signing in does not help.',
         'On your own machine: set its clock by network time. In the cloud: the fault is the broker’s, and it is tried again every 15 min.',
       ],
@@ -411,7 +411,7 @@ describe('other news', () => {
 
   it('sends a new link in a button, never in the text', async () => {
     expect(await composeMessage({ kind: 'link' }, factsAt(at('11:00')))).toEqual({
-      html: '<b>🔗 Here is your new link.</b>\nIt is yours alone: whoever has it can sign in. If nobody asked for it, ignore it.',
+      html: '<b>Here is your new link.</b>\nIt is yours alone: whoever has it can sign in. If nobody asked for it, ignore it.',
       buttons: [{ text: 'Open token-cadence', url: 'https://cadence.example/go/dashboard' }],
     });
   });

@@ -84,8 +84,8 @@ describe('a delivery', () => {
     expect(server.taken).toMatchObject([
       {
         chatId: CHAT_ID,
-        text: expect.stringMatching(/^🔗 Here is your new link\.\n/),
-        safeHtml: expect.stringMatching(/^<b>🔗 Here is your new link\.<\/b>\n/),
+        text: expect.stringMatching(/^Here is your new link\.\n/),
+        safeHtml: expect.stringMatching(/^<b>Here is your new link\.<\/b>\n/),
         buttons: [{ text: 'Open token-cadence', url: CANARY_LINK }],
         isProtected: true,
         hasPreview: false,

@@ -27,13 +27,20 @@ type AccountFacts = Pick<
   'accountId' | 'accountIdKey' | 'accountMode' | 'accountName' | 'accountType' | 'value'
 >;
 
+/** An account with its fields in the broker's order, which the XML shows. */
 function account(facts: AccountFacts): Account {
+  const { accountId, accountIdKey, accountMode, accountName, accountType, value } = facts;
   return {
+    accountId,
+    accountIdKey,
+    accountMode,
     accountDesc: 'Brokerage',
+    accountName,
+    accountType,
     institutionType: 'BROKERAGE',
     accountStatus: 'ACTIVE',
     closedDate: 0,
-    ...facts,
+    value,
   };
 }
 

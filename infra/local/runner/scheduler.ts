@@ -6,6 +6,7 @@
  * where every due job runs in order with the clock set to its moment. Calls go through `call`.
  */
 
+import { createQueue } from '../one-at-a-time.ts';
 import { type Job, nextRunAt, retryBackoffMs } from '../schedule.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
 
@@ -209,15 +210,5 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         lastStatus,
         nextRunAt: nextAt,
       })),
-  };
-}
-
-/** Runs one thing after the other, whatever became of the one before. */
-function createQueue(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const result = last.then(work);
-    last = result.catch(() => {});
-    return result;
   };
 }

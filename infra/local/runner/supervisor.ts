@@ -137,8 +137,11 @@ function supervise(spec: ProcessSpec, { onLine, onChange }: SupervisorOptions) {
   const supervised: SupervisedProcess = {
     name: spec.name,
     pid: () => child?.pid ?? null,
-    ready: (timeoutMs) =>
-      port !== null ? Promise.resolve(port) : waitForPort(spec.name, waiters, timeoutMs),
+    async ready(timeoutMs) {
+      if (port !== null) return port;
+      if (stopping) throw new Error(`"${spec.name}" is being stopped`);
+      return waitForPort(spec.name, waiters, timeoutMs);
+    },
   };
 
   async function stop(): Promise<void> {
