@@ -1,0 +1,54 @@
+/**
+ * The local composition: the production wiring on the virtual clock, with faults around store, network
+ * and messenger.
+ *
+ * Adds nothing a deployed function has. Called by the entries in `functions/` and by the sample worker,
+ * each in its own process.
+ */
+
+import { systemWait } from '../../functions/clock.ts';
+import { type ComposeOptions, compose, type Wiring } from '../../functions/compose.ts';
+import type { Log } from '../../functions/logging/log.ts';
+import { createTerminalLog } from '../../functions/logging/terminal-log.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { withFetchSteps, withNotifierSteps, withStoreFaults } from './faulty-parts.ts';
+import { CLOCK_FILE_VARIABLE, COLOUR_VARIABLE, FAULTS_FILE_VARIABLE } from './settings.ts';
+import { createSteps, type StepsOptions } from './steps.ts';
+import { createVirtualClock } from './virtual-clock.ts';
+
+export type LocalWiring = Wiring & { readonly faults: Faults };
+
+/**
+ * @param part the process, as faults name it
+ * @throws ConfigError naming every missing or malformed setting
+ */
+export function composeLocal(
+  part: StepsOptions['part'],
+  options: Pick<ComposeOptions, 'uses'> = {},
+): LocalWiring {
+  const clock = createVirtualClock(fileOf(CLOCK_FILE_VARIABLE)).now;
+  const faults = createFaults(fileOf(FAULTS_FILE_VARIABLE));
+  const steps = createSteps({ part, faults, kill: () => process.kill(process.pid, 'SIGKILL') });
+  const fetch = withFetchSteps(globalThis.fetch, steps);
+  const wiring = compose({ ...options, parts: { clock, fetch, log: terminalLog(clock) } });
+  return {
+    ...wiring,
+    store: withStoreFaults(wiring.store, { faults, steps, wait: systemWait }),
+    notifier: withNotifierSteps(wiring.notifier, steps),
+    faults,
+  };
+}
+
+function terminalLog(clock: () => number): Log {
+  return createTerminalLog({
+    write: (line) => process.stdout.write(line),
+    clock,
+    colour: process.env[COLOUR_VARIABLE] !== undefined,
+  });
+}
+
+function fileOf(variable: string): string {
+  const file = process.env[variable];
+  if (file === undefined) throw new Error(`"${variable}" is missing: start with "npm start"`);
+  return file;
+}

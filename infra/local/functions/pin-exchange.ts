@@ -1,0 +1,12 @@
+/**
+ * `pin-exchange` as the local run starts it: the deployed handler with the local composition.
+ *
+ * Loaded by the functions-framework in a process of its own. The deployed entry registers first; this
+ * registration under the same name replaces it.
+ */
+
+import { serve } from '../../../functions/http/serve.ts';
+import { pinExchange } from '../../../functions/pin-exchange.ts';
+import { composeLocal } from '../compose.ts';
+
+serve('pin-exchange', pinExchange, () => composeLocal('pin-exchange'));

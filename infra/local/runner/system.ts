@@ -1,0 +1,315 @@
+/**
+ * The whole local run: servers, processes, scheduler, put together and taken apart again.
+ *
+ * Everything listens on 127.0.0.1 only. Holds no behaviour of its own beyond order: servers first (their
+ * addresses are the functions' settings), then processes, then time. Called by `start.ts`, `day.ts` and tests.
+ */
+
+import { BROKERS } from '../../../functions/brokers/registry.ts';
+import { systemWait } from '../../../functions/clock.ts';
+import { parseSessionKey } from '../../../functions/lifecycle/session.ts';
+import type { Activity } from '../activity.ts';
+import type { EtradeStats } from '../brokers/etrade.ts';
+import { createFaultsEditor } from '../faults.ts';
+import { jobsForMarkets, readJobs } from '../schedule.ts';
+import { type Environment, settingsFor, statusKeyOf, usesRealTelegram } from '../settings.ts';
+import { leaveStateDirectory, openKeys, openStateDirectory, stateDirectoryAt } from '../state.ts';
+import { createTelegramStandIn } from '../telegram.ts';
+import { createVirtualClock, startClockAt } from '../virtual-clock.ts';
+import { openBrokerHost } from './brokers.ts';
+import { createControl } from './control.ts';
+import { createEventsHub } from './events-hub.ts';
+import { createFaultSetter } from './fault-setter.ts';
+import { createGateway } from './gateway.ts';
+import { LOOPBACK, type OpenServer, openServer, sendJson } from './http.ts';
+import { callJob } from './job-call.ts';
+import { type Processes, type ProcessName, startProcesses } from './processes.ts';
+import { createPublicFunction } from './public-function.ts';
+import { createScheduler } from './scheduler.ts';
+import { createWorkerBoard } from './workers.ts';
+
+const ZONE = 'America/New_York';
+const ACT_TIMEOUT_MS = 60_000;
+const WORKER_UP_MS = 2_000;
+
+export type LocalSystemOptions = {
+  readonly stateDirectory: string;
+  /** The public port; the others follow. 0: any free ports. */
+  readonly port: number;
+  readonly sessions: readonly string[];
+  readonly broker: 'simulator' | 'real';
+  /** The person's own settings. */
+  readonly env: Environment;
+  /** Where the clock of a fresh state directory starts, if not now. */
+  readonly startAt?: number;
+  readonly colour?: boolean;
+  /** A line that one of the processes printed. */
+  readonly onLine?: (name: string, line: string) => void;
+  readonly onActivity?: (activity: Activity) => void;
+};
+
+export type LocalSystem = {
+  readonly urls: {
+    readonly public: string;
+    readonly brokers: string | null;
+    readonly telegram: string | null;
+    readonly control: string;
+  };
+  readonly clock: () => number;
+  /** Opens the JSON routes of the public function. */
+  readonly statusKey: string;
+  readonly brokerStats: () => EtradeStats | null;
+  /** Kills a process as `kill -9` does; the supervisor restarts it. False when it is not running. */
+  readonly kill: (name: ProcessName) => boolean;
+  /** Makes sure that the chat has a button when somebody must sign in. */
+  readonly invite: () => Promise<void>;
+  /** Ends everything, leaving no process behind. */
+  readonly close: () => Promise<void>;
+};
+
+/** @throws PortError, or Error with words for the person at the terminal */
+export async function startLocalSystem(options: LocalSystemOptions): Promise<LocalSystem> {
+  checkSessions(options.sessions);
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    return { ...(await start(options, (closer) => closers.push(closer))), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(
+  options: LocalSystemOptions,
+  onClose: (closer: () => Promise<void> | void) => void,
+): Promise<Omit<LocalSystem, 'close'>> {
+  const { sessions, port, env, onActivity = () => {}, onLine = () => {} } = options;
+  const isReal = options.broker === 'real';
+  const portAt = (offset: number): number => (port === 0 ? 0 : port + offset);
+  const { fetch } = globalThis;
+
+  const state = stateDirectoryAt(options.stateDirectory);
+  openStateDirectory(state);
+  onClose(() => leaveStateDirectory(state));
+  if (options.startAt !== undefined) startClockAt(state.clockFile, options.startAt);
+  const clock = createVirtualClock(state.clockFile);
+  const keys = openKeys(state, sessions);
+  const faults = createFaultsEditor(state.faultsFile);
+  faults.clear();
+
+  const open = async (offset: number, handler: Parameters<typeof openServer>[0]) => {
+    const server = await openServer(handler, portAt(offset));
+    onClose(server.close);
+    return server;
+  };
+
+  // Servers come first: their addresses are settings of the processes that answer behind them.
+  let processes: Processes | null = null;
+  const portOf = async (name: ProcessName, timeoutMs: number): Promise<number> => {
+    if (processes === null) throw new Error('the processes are starting');
+    return processes.portOf(name, timeoutMs);
+  };
+  const gateway = createGateway({ portOf, faults, wait: systemWait });
+  const publicServer = await open(0, (req, res) => void gateway(req, res));
+  const publicUrl = (isReal ? env['PUBLIC_URL'] : undefined) ?? publicServer.url;
+
+  const brokers = isReal
+    ? null
+    : await openBrokerHost({
+        clock: clock.now,
+        port: portAt(1),
+        sessions,
+        consumers: keys.consumers,
+        snapshotFile: state.brokerFile,
+      });
+  if (brokers !== null) onClose(brokers.server.close);
+
+  const telegram =
+    isReal && usesRealTelegram(env)
+      ? null
+      : createTelegramStandIn({
+          clock: clock.now,
+          token: keys.app.telegramBotToken,
+          onMessage: (message) => onActivity({ kind: 'message', at: message.at, message }),
+        });
+  const telegramServer: OpenServer | null =
+    telegram === null ? null : await open(2, (req, res) => void telegram.handle(req, res));
+
+  const workerUrl = async (path: string): Promise<string> =>
+    `http://${LOOPBACK}:${await portOf('worker', WORKER_UP_MS)}${path}`;
+  const hub = createEventsHub({
+    clock: clock.now,
+    wait: systemWait,
+    faults,
+    fetch,
+    subscribers: [{ name: 'sample-worker', url: () => workerUrl('/') }],
+    onEvent: (event) => onActivity({ kind: 'event', at: event.at, event }),
+  });
+  onClose(hub.close);
+  const board = createWorkerBoard((report) =>
+    onActivity({ kind: 'worker', at: clock.now(), report }),
+  );
+
+  async function letWorkersAct(): Promise<void> {
+    if (faults.of('worker')?.fault.paused === true) return;
+    try {
+      const signal = AbortSignal.timeout(ACT_TIMEOUT_MS);
+      await fetch(await workerUrl('/act'), { method: 'POST', signal });
+    } catch {
+      // Not up, or told to be away: it acts by its own timer once it is back.
+    }
+  }
+
+  const scheduler = createScheduler({
+    jobs: jobsForMarkets(readJobs(), marketsOf(sessions)),
+    clock,
+    call: (job, scheduledAt) => callJob(publicServer.url, job, scheduledAt, fetch),
+    isPaused: (job) => faults.isPaused(job),
+    settle: async () => {
+      await hub.flush();
+      await letWorkersAct();
+    },
+    onRun: (run) => onActivity({ kind: 'job', at: run.at, run }),
+  });
+
+  const statusKey = statusKeyOf(env, keys, isReal);
+  const publicFunction = createPublicFunction(publicServer.url, statusKey, fetch);
+  const urls: { -readonly [K in keyof LocalSystem['urls']]: LocalSystem['urls'][K] } = {
+    public: publicUrl,
+    brokers: brokers?.server.url ?? null,
+    telegram: telegramServer?.url ?? null,
+    control: '',
+  };
+  const control = createControl({
+    clock: clock.now,
+    zone: ZONE,
+    scheduler,
+    whyTimeIsFixed: isReal ? 'The real broker lives in real time: the clock cannot be moved' : null,
+    async overview() {
+      const status = await publicFunction.status().catch(() => null);
+      return {
+        clock: isoOf(clock.now()),
+        urls,
+        sessions: status?.sessions ?? [],
+        messages: (telegram?.messages() ?? []).map((message) => ({
+          ...message,
+          at: isoOf(message.at),
+        })),
+        events: hub.events().map((event) => ({ ...event, at: isoOf(event.at) })),
+        workers: board.reports(),
+        jobs: scheduler.view().map((job) => ({
+          ...job,
+          lastRunAt: isoOf(job.lastRunAt),
+          nextRunAt: isoOf(job.nextRunAt),
+        })),
+        faults: faults.all(),
+        /** Set when the sessions could not be asked for. */
+        problem: status === null ? 'The public function does not answer /status' : null,
+      };
+    },
+    approve(session) {
+      if (brokers === null) {
+        return { ok: false, status: 409, problem: 'Sign in at the real broker yourself' };
+      }
+      if (!sessions.includes(session)) {
+        const problem = `There is no session "${session}"; there are ${sessions.join(', ')}`;
+        return { ok: false, status: 400, problem };
+      }
+      const approval = brokers.approve(session);
+      return approval === null
+        ? { ok: false, status: 409, problem: `No sign-in is open for "${session}": start one` }
+        : { ok: true, approval };
+    },
+    setFaults: createFaultSetter({ faults, brokers, telegram, clock: clock.now, onActivity }),
+    onMove: ({ now, sleptUntil }) => onActivity({ kind: 'clock', at: now, sleptUntil }),
+    mounted: { '/events': hub.handle, '/workers': board.handle },
+  });
+  const controlServer = await open(3, (req, res) => {
+    control(req, res).catch((error: unknown) => {
+      onLine('runner', `the control API failed: ${error instanceof Error ? error.stack : error}`);
+      sendJson(res, 500, { error: 'The runner could not do this; see its output' });
+    });
+  });
+  urls.control = controlServer.url;
+
+  processes = startProcesses(
+    settingsFor({
+      sessions,
+      state,
+      keys,
+      env,
+      colour: options.colour === true,
+      brokerVariables: brokers?.variables ?? null,
+      urls: {
+        public: publicUrl,
+        events: `${controlServer.url}/events`,
+        workerReports: `${controlServer.url}/workers`,
+        telegram: telegramServer?.url ?? null,
+      },
+    }),
+    {
+      onLine,
+      onChange(name, change) {
+        // A fault that killed its process is over: the restarted one lives.
+        if (change.change === 'died' && change.signal === 'SIGKILL') faults.clearCrash(name);
+        onActivity({ kind: 'process', at: clock.now(), name, change });
+      },
+    },
+  );
+  const { stop, allReady, kill } = processes;
+  onClose(async () => {
+    const stopped = scheduler.stop();
+    await stop();
+    await stopped;
+  });
+  await allReady();
+  await publicFunction.status();
+  scheduler.start();
+
+  return {
+    urls,
+    clock: clock.now,
+    statusKey,
+    brokerStats: () => brokers?.stats() ?? null,
+    kill,
+    async invite() {
+      const { sessions: states } = await publicFunction.status();
+      if (states.every(({ state: is }) => is !== 'none' && is !== 'expired')) return;
+      const before = telegram?.messages().length ?? 0;
+      await scheduler.run('morning-alert');
+      if ((telegram?.messages().length ?? 0) === before) await publicFunction.sendLink();
+    },
+  };
+}
+
+function checkSessions(sessions: readonly string[]): void {
+  if (sessions.length === 0) throw new Error('Name at least one session');
+  for (const session of sessions) {
+    const name = parseSessionKey(session);
+    if (name === null) {
+      throw new Error(`"${session}" is no session key; one looks like "etrade-sandbox"`);
+    }
+    if (BROKERS[name.broker] === undefined) {
+      const known = Object.keys(BROKERS).join(', ');
+      throw new Error(`The broker of "${session}" is unknown; there are: ${known}`);
+    }
+  }
+}
+
+function marketsOf(sessions: readonly string[]) {
+  return new Set(
+    sessions.flatMap((session) => {
+      const rules = BROKERS[parseSessionKey(session)?.broker ?? '']?.rules;
+      return rules === undefined ? [] : [rules.market];
+    }),
+  );
+}
+
+function isoOf(at: number): string;
+function isoOf(at: number | null): string | null;
+function isoOf(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
+}

@@ -1,0 +1,105 @@
+/**
+ * The variables that the local run gives its functions and its worker: simulators and generated keys,
+ * or the person's own consumer keys and bot for a real broker.
+ *
+ * Pure: the environment is handed in. Names are those of `functions/config.ts`.
+ */
+
+import { variablePrefix } from '../../functions/config.ts';
+import type { LocalKeys, StateDirectory } from './state.ts';
+
+/** Variables of the local run itself: where its shared files are, and whom the worker reports to. */
+export const CLOCK_FILE_VARIABLE = 'LOCAL_CLOCK_FILE';
+export const FAULTS_FILE_VARIABLE = 'LOCAL_FAULTS_FILE';
+export const REPORTS_URL_VARIABLE = 'LOCAL_WORKER_REPORTS_URL';
+/** Set when the runner writes to a terminal. */
+export const COLOUR_VARIABLE = 'LOCAL_COLOUR';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type ServiceUrls = {
+  readonly public: string;
+  readonly events: string;
+  readonly workerReports: string;
+  /** `null`: the real Telegram. */
+  readonly telegram: string | null;
+};
+
+export type SettingsOptions = {
+  readonly sessions: readonly string[];
+  readonly state: StateDirectory;
+  readonly keys: LocalKeys;
+  readonly urls: ServiceUrls;
+  /** What leads to the simulators; `null`: the real brokers. */
+  readonly brokerVariables: Readonly<Record<string, string>> | null;
+  /** Where a person's own settings come from: the shell and `.env`. */
+  readonly env: Environment;
+  readonly colour: boolean;
+};
+
+/** Settings that a person may give to any local run. */
+const PASSED_ON = ['ALERT_AT', 'REQUIRED_SESSIONS', 'MARKET_CLOSURES'] as const;
+
+/** A real bot is used when its token is given; only with a real broker, never by the simulators' side. */
+export function usesRealTelegram(env: Environment): boolean {
+  const app = readObject(env['TOKEN_CADENCE_APP']);
+  return typeof app['telegramBotToken'] === 'string';
+}
+
+/** The bearer key of the JSON routes: the person's own with a real broker, if there is one. */
+export function statusKeyOf(env: Environment, keys: LocalKeys, isReal: boolean): string {
+  const own = isReal ? readObject(env['TOKEN_CADENCE_APP'])['statusKey'] : undefined;
+  return typeof own === 'string' ? own : keys.app.statusKey;
+}
+
+export function settingsFor(options: SettingsOptions): Record<string, string> {
+  const { sessions, state, keys, urls, brokerVariables, env } = options;
+  const isReal = brokerVariables === null;
+  const variables: Record<string, string> = {
+    NODE_ENV: 'production',
+    SESSIONS: sessions.join(','),
+    PUBLIC_URL: urls.public,
+    EVENTS_URL: urls.events,
+    STORE_DIRECTORY: state.storeDirectory,
+    STORE_KEY_FILE: state.storeKeyFile,
+    TOKEN_CADENCE_APP: JSON.stringify({
+      ...keys.app,
+      ...(isReal ? readObject(env['TOKEN_CADENCE_APP']) : {}),
+    }),
+    ...(urls.telegram === null ? {} : { TELEGRAM_API_URL: urls.telegram }),
+    ...brokerVariables,
+    [CLOCK_FILE_VARIABLE]: state.clockFile,
+    [FAULTS_FILE_VARIABLE]: state.faultsFile,
+    [REPORTS_URL_VARIABLE]: urls.workerReports,
+    ...(options.colour ? { [COLOUR_VARIABLE]: '1' } : {}),
+  };
+  for (const name of [...PASSED_ON, ...sessions.map((key) => `${variablePrefix(key)}_ALERT_AT`)]) {
+    const value = env[name];
+    if (value !== undefined) variables[name] = value;
+  }
+  for (const session of sessions) {
+    const prefix = variablePrefix(session);
+    if (!isReal) {
+      variables[`${prefix}_CONSUMER`] = JSON.stringify(keys.consumers[session]);
+      continue;
+    }
+    const shared = variablePrefix(session.split('-').slice(0, 2).join('-'));
+    const own = [`${prefix}_CONSUMER`, `${prefix}_ACCOUNT`, `${shared}_CONSUMER`];
+    const addresses = [`${shared}_OAUTH_URL`, `${shared}_API_URL`, `${shared}_AUTHORIZE_URL`];
+    for (const name of [...own, ...addresses]) {
+      const value = env[name];
+      if (value !== undefined) variables[name] = value;
+    }
+  }
+  return variables;
+}
+
+/** The JSON object of a variable; empty when it is none: the functions name that problem themselves. */
+function readObject(text: string | undefined): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}');
+    return typeof value === 'object' && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
