@@ -1,0 +1,114 @@
+/**
+ * Links, the dashboard and its buttons, and the same as JSON.
+ *
+ * Reads the request, calls one operation, answers. Called by `routes.ts`, which has checked who may.
+ */
+
+import { sessionOf } from '../operations/find-session.ts';
+import type { Visitor } from './cookie.ts';
+import { forceOutcome, newsFor, revokeOutcome } from './outcome.ts';
+import { accessPage } from './pages/access.ts';
+import { dashboardPage } from './pages/dashboard.ts';
+import { json, page, redirect, retryAfter } from './reply.ts';
+import {
+  type KnownVisit,
+  type PostVisit,
+  type SessionVisit,
+  setCookie,
+  showOutcome,
+  type Visit,
+  zoneOf,
+} from './visit.ts';
+
+/** `GET /go/<link>`: trades the link for the cookie. A browser that has one keeps its open sign-ins. */
+export async function followLink(visit: Visit, visitor: Visitor | null): Promise<Response> {
+  const { links, cookies, log } = visit.wiring;
+  const opened = await links.open(visit.params[0] ?? '');
+  if (!opened.ok) {
+    log.info('link-refused', 'A sign-in link did not open.', { reason: opened.reason });
+    return page(accessPage('ended'), 410);
+  }
+  const admitted = cookies.admit(opened.endsAt);
+  const merged =
+    visitor === null ? admitted : { ...visitor, endsAt: Math.max(visitor.endsAt, admitted.endsAt) };
+  const location = opened.session === null ? '/' : `/sign-in/${opened.session}`;
+  return redirect(location, await setCookie(visit, merged));
+}
+
+/** `GET /`; with `?done`, what the last post came to. */
+export async function showDashboard(visit: KnownVisit): Promise<Response> {
+  const { wiring, visitor } = visit;
+  const status = await visit.operations.readStatus(wiring);
+  return page(
+    dashboardPage({
+      status,
+      csrf: visitor.csrf,
+      zone: zoneOf(wiring),
+      outcome: visit.url.searchParams.has('done')
+        ? newsFor(visitor.outcome, null, wiring.clock())
+        : null,
+      brokerOf: (key) =>
+        (key === null ? null : sessionOf(wiring, key)?.broker.title) ?? 'The broker',
+    }),
+  );
+}
+
+/** `GET /status` */
+export async function showStatus(visit: Visit): Promise<Response> {
+  return json(await visit.operations.readStatus(visit.wiring));
+}
+
+/** `GET /keepalive/status`: the part of the status that keep-alive answers for. */
+export async function showKeepAlive(visit: Visit): Promise<Response> {
+  const { now, keepAlive, sessions } = await visit.operations.readStatus(visit.wiring);
+  return json({
+    now,
+    ...keepAlive,
+    sessions: sessions.map(({ key, state, idleAt, lastUsedAt, lastRenewedAt, counts }) => ({
+      key,
+      state,
+      idleAt,
+      lastUsedAt,
+      lastRenewedAt,
+      counts,
+    })),
+  });
+}
+
+/** `POST /keepalive/force` from the dashboard. */
+export async function renewNow(visit: PostVisit): Promise<Response> {
+  const result = forceOutcome(await visit.operations.forceKeepAlive(visit.wiring));
+  return showOutcome(visit, visit.visitor, null, result, '/?done');
+}
+
+/** `POST /keepalive/force` with the status key. */
+export async function renewNowByKey(visit: Visit): Promise<Response> {
+  const result = await visit.operations.forceKeepAlive(visit.wiring);
+  if (!result.ok) {
+    return json(
+      { error: result.reason, retryAt: new Date(result.retryAt).toISOString() },
+      429,
+      retryAfter(result.retryAt, visit.wiring.clock()),
+    );
+  }
+  const { at, outcomes, failures } = result.report;
+  return json({ at: new Date(at).toISOString(), outcomes, failures });
+}
+
+/** `POST /sign-out/<key>` */
+export async function signOut(visit: SessionVisit<PostVisit>): Promise<Response> {
+  const { session, visitor } = visit;
+  const result = revokeOutcome(await visit.operations.revokeSession(visit.wiring, session));
+  return showOutcome(visit, visitor, session.key, result, '/?done');
+}
+
+/** `POST /link`: a new link goes to the configured chat and nowhere else, whoever asks. */
+export async function askForLink(visit: Visit): Promise<Response> {
+  const result = await visit.operations.sendLink(visit.wiring);
+  if (result.ok) return page(accessPage('sent'));
+  if (result.reason === 'too-soon') {
+    const headers = retryAfter(result.retryAt, visit.wiring.clock());
+    return page(accessPage('tooSoon'), 429, headers);
+  }
+  return page(accessPage('notDelivered'), 503);
+}

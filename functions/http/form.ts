@@ -1,0 +1,37 @@
+/**
+ * What a post must be before it may act: from our own page, and a plain form.
+ *
+ * Forms only, never JSON: the runtime parses bodies before our code and logs a malformed JSON body raw,
+ * with a PIN in it. Judges, answers nothing; used by `routes.ts`.
+ */
+
+/** The fields of a form, each of which must be there exactly once to be read. */
+export type Form = { field(name: string): string | null };
+
+/** The form in the body, or `null` when the body is something else. */
+export async function readForm(request: Request): Promise<Form | null> {
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/x-www-form-urlencoded') return null;
+  const fields = new URLSearchParams(await request.text());
+  return {
+    field(name) {
+      const values = fields.getAll(name);
+      return values.length === 1 ? (values[0] ?? null) : null;
+    },
+  };
+}
+
+/**
+ * Whether a post comes from a page of `publicUrl`.
+ *
+ * Under `Referrer-Policy: no-referrer` browsers send `Origin: null` even for a form posted to its own
+ * origin; then `Sec-Fetch-Site`, which no page can forge, must say `same-origin`.
+ *
+ * @see https://fetch.spec.whatwg.org/#append-a-request-origin-header
+ * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
+ */
+export function isFromOwnPage(headers: Headers, publicUrl: string): boolean {
+  const origin = headers.get('origin');
+  if (origin !== null && origin !== 'null') return origin === new URL(publicUrl).origin;
+  return headers.get('sec-fetch-site') === 'same-origin';
+}

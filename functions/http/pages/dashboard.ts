@@ -1,0 +1,126 @@
+/**
+ * The dashboard: what is needed next, then every session, the market and keep-alive.
+ *
+ * From data to text. One large button for the next step, everything else is smaller. Shown by `GET /`.
+ */
+
+import type { SessionStatus, Status } from '../../operations/read-status.ts';
+import type { Outcome } from '../outcome.ts';
+import { type Html, html } from './html.ts';
+import { countdown, layout } from './layout.ts';
+import { agoText, countdownText, momentText } from './moments.ts';
+import { noteOf } from './note.ts';
+import { sessionCard } from './session-card.ts';
+import { DASHBOARD, KEEP_ALIVE_STATE, MARKET } from './texts.ts';
+
+export type DashboardData = {
+  readonly status: Status;
+  readonly csrf: string;
+  /** The market's zone, in which moments are written. */
+  readonly zone: string;
+  /** What the last action came to, while it is news. */
+  readonly outcome: Outcome | null;
+  /** The broker's name for the outcome's text. */
+  readonly brokerOf: (session: string | null) => string;
+};
+
+/** What a person should do next, most urgent first. */
+export type NextStep =
+  | { readonly type: 'sign-in'; readonly sessions: readonly SessionStatus[] }
+  | { readonly type: 'renew' }
+  | { readonly type: 'nothing' };
+
+export function nextStep(status: Status): NextStep {
+  const due = status.sessions.filter(
+    ({ state, coverage }) =>
+      state === 'none' || state === 'expired' || coverage.limitedBy === 'hard-end',
+  );
+  const sessions = [...due].sort((a, b) => Number(b.required) - Number(a.required));
+  if (sessions.length > 0) return { type: 'sign-in', sessions };
+  const asleep = status.sessions.some(({ state }) => state === 'inactive' || state === 'unknown');
+  return { type: asleep ? 'renew' : 'nothing' };
+}
+
+export function dashboardPage(data: DashboardData): string {
+  const now = Date.parse(data.status.now);
+  const view = { now, zone: data.zone, csrf: data.csrf };
+  const next = nextStep(data.status);
+  return layout({
+    title: DASHBOARD.title,
+    now,
+    zone: data.zone,
+    back: false,
+    reload: true,
+    body: html`<h1 class="quiet">${DASHBOARD.title}</h1>
+${data.outcome !== null && noteOf(data.outcome, data.brokerOf(data.outcome.session), view)}
+${nextCard(next, data)}
+${data.status.sessions.map((session) => sessionCard(session, view))}
+${serviceCard(next, data, now)}`,
+  });
+}
+
+function nextCard(next: NextStep, data: DashboardData): Html {
+  switch (next.type) {
+    case 'sign-in': {
+      const [first, ...others] = next.sessions;
+      return html`<section class="note ${first?.required ? 'bad' : 'warn'}" aria-labelledby="next">
+<h2 id="next">${DASHBOARD.needsSignIn(next.sessions.length)}</h2>
+<p>${DASHBOARD.needsSignInText}</p>
+<div class="actions">
+${first && html`<a class="button" href="/sign-in/${first.key}">${DASHBOARD.signIn(first.title)}</a>`}
+${others.map(
+  ({ key, title }) =>
+    html`<a class="button second" href="/sign-in/${key}">${DASHBOARD.signIn(title)}</a>`,
+)}
+</div></section>
+`;
+    }
+    case 'renew':
+      return html`<section class="note warn" aria-labelledby="next"><h2 id="next">${DASHBOARD.needsRenewal}</h2>
+<p>${DASHBOARD.needsRenewalText}</p>${renewForm(data.csrf, 'button')}</section>
+`;
+    case 'nothing':
+      return html`<section class="note good" aria-labelledby="next"><h2 id="next">${DASHBOARD.allGood}</h2>
+<p>${DASHBOARD.allGoodText}</p></section>
+`;
+  }
+}
+
+function renewForm(csrf: string, style: string): Html {
+  return html`<form method="post" action="/keepalive/force" class="actions"><input type="hidden" name="csrf" value="${csrf}">
+<button class="${style}" data-busy="${DASHBOARD.renewBusy}">${DASHBOARD.renew}</button></form>`;
+}
+
+const KEEP_ALIVE_COLOUR = { ok: 'good', failing: 'bad', late: 'warn', 'never-run': 'none' };
+
+function serviceCard(next: NextStep, { status, csrf, zone }: DashboardData, now: number): Html {
+  const { keepAlive } = status;
+  const lastRunAt = keepAlive.lastRunAt === null ? null : Date.parse(keepAlive.lastRunAt);
+  return html`<section class="card" aria-labelledby="market"><h2 id="market">${DASHBOARD.market}</h2>
+${marketLine(status.market, now, zone)}</section>
+<section class="card ${KEEP_ALIVE_COLOUR[keepAlive.status]}" aria-labelledby="keep-alive">
+<div class="card-head"><h2 id="keep-alive">${DASHBOARD.keepAlive}</h2><span class="chip">${KEEP_ALIVE_STATE[keepAlive.status]}</span></div>
+${keepAlive.consecutiveFailures > 0 && html`<p>${DASHBOARD.failing(keepAlive.consecutiveFailures)}</p>`}
+<dl class="facts">
+<div><dt>${DASHBOARD.lastRun}</dt><dd>${lastRunAt === null ? DASHBOARD.never : html`${agoText(lastRunAt, now)} <span class="soft small">${momentText(lastRunAt, now, zone)}</span>`}</dd></div>
+<div><dt>${DASHBOARD.nextRun}</dt><dd><time datetime="${keepAlive.nextRunAt}">${momentText(Date.parse(keepAlive.nextRunAt), now, zone)}</time></dd></div>
+</dl>
+${next.type !== 'renew' && renewForm(csrf, 'button second')}
+</section>`;
+}
+
+function marketLine(market: Status['market'], now: number, zone: string): Html {
+  const note = market.note !== null && html` <span class="soft">(${market.note})</span>`;
+  if (!market.isTradingDay || market.opensAt === null || market.closesAt === null) {
+    return html`<p>${MARKET.closed}${note}</p>`;
+  }
+  const opensAt = Date.parse(market.opensAt);
+  const closesAt = Date.parse(market.closesAt);
+  if (now < opensAt) {
+    return html`<p>${MARKET.before(momentText(opensAt, now, zone))}${note}</p>
+<p><span class="soft small">${MARKET.opensIn}</span> ${countdown(opensAt, countdownText(opensAt - now))}</p>`;
+  }
+  return now < closesAt
+    ? html`<p>${MARKET.open(momentText(closesAt, now, zone))}${note}</p>`
+    : html`<p>${MARKET.over(momentText(closesAt, now, zone))}${note}</p>`;
+}

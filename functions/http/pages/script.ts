@@ -1,0 +1,117 @@
+/**
+ * The one small script of all pages, with the hash that lets the browser run it under our CSP.
+ *
+ * Adds to pages that work without it: live countdowns by the server's clock, the step to the PIN after
+ * the tap, a paste button. Sends nothing and keeps nothing. Served inline by `layout.ts`; plain browser
+ * JavaScript, tried in Chromium by `test/http/pages-in-chromium.test.ts`.
+ */
+
+import { createHash } from 'node:crypto';
+
+export const SCRIPT = `
+(() => {
+  'use strict';
+  const page = document.body.dataset;
+  const arrival = performance.getEntriesByType('navigation')[0];
+  const skew = Number(page.now) - (performance.timeOrigin + (arrival ? arrival.responseStart : 0));
+  const now = () => Date.now() + skew;
+  const opened = now();
+  const say = document.getElementById('say');
+  const steps = document.querySelector('[data-step]');
+  const pin = document.getElementById('pin');
+
+  const show = (ms) => {
+    const seconds = Math.max(0, Math.ceil(ms / 1000));
+    const minutes = Math.floor(seconds / 60);
+    if (minutes >= 60) return Math.floor(minutes / 60) + ' h ' + (minutes % 60) + ' min';
+    return minutes + ':' + String(seconds % 60).padStart(2, '0');
+  };
+
+  // Spoken at these, not every second.
+  const milestones = [240, 180, 120, 60, 30];
+  let spoken = Infinity;
+  const speak = (ms) => {
+    const seconds = Math.ceil(ms / 1000);
+    const passed = milestones.filter((at) => seconds <= at).pop();
+    if (!say || passed === undefined || passed >= spoken) return;
+    spoken = passed;
+    say.textContent = passed >= 60 ? passed / 60 + ' ' + say.dataset.minutes : passed + ' ' + say.dataset.seconds;
+  };
+
+  const tick = () => {
+    for (const counter of document.querySelectorAll('[data-until]')) {
+      const until = Number(counter.dataset.until);
+      if (!until) continue;
+      const left = until - now();
+      counter.textContent = show(left);
+      if (steps && steps.dataset.step === 'open') speak(left);
+      if (left > 0) continue;
+      counter.dataset.until = '';
+      if (steps) {
+        steps.dataset.step = 'over';
+        if (say) say.textContent = say.dataset.over;
+      } else if (page.reload && until > opened) {
+        location.reload();
+      }
+    }
+  };
+  tick();
+  setInterval(tick, 1000);
+
+  for (const form of document.querySelectorAll('form')) {
+    form.addEventListener('submit', (event) => {
+      if (form.dataset.sent && now() - Number(form.dataset.sent) < 2000) return event.preventDefault();
+      form.dataset.sent = String(now());
+      const button = form.querySelector('button[data-busy]');
+      if (button) {
+        button.textContent = button.dataset.busy;
+        button.setAttribute('aria-busy', 'true');
+      }
+      if (form.target !== '_blank' || !steps) return;
+      const counter = steps.querySelector('[data-until]');
+      counter.dataset.until = String(now() + Number(steps.dataset.openMs));
+      steps.dataset.step = 'open';
+      spoken = Infinity;
+      tick();
+    });
+  }
+
+  const paste = document.getElementById('paste');
+  if (paste && pin && navigator.clipboard && navigator.clipboard.readText) {
+    paste.hidden = false;
+    paste.parentElement.classList.add('with-paste');
+    paste.addEventListener('click', async () => {
+      try {
+        pin.value = (await navigator.clipboard.readText()).trim().slice(0, 32);
+      } catch {}
+      pin.focus();
+    });
+  }
+
+  const copy = document.getElementById('copy');
+  const code = document.getElementById('code');
+  if (copy && code && navigator.clipboard) {
+    copy.hidden = false;
+    copy.addEventListener('click', async () => {
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        copy.textContent = copy.dataset.done;
+      } catch {
+        getSelection().selectAllChildren(code);
+      }
+    });
+  }
+
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState !== 'visible') return;
+    if (pin && steps.dataset.step === 'open' && !pin.value) pin.focus();
+    if (page.reload && !pin && now() - opened > 30000) location.reload();
+  });
+  addEventListener('pageshow', (event) => {
+    if (event.persisted && page.reload) location.reload();
+  });
+})();
+`;
+
+/** `sha256-…` of the script, for `script-src`. */
+export const SCRIPT_HASH = `sha256-${createHash('sha256').update(SCRIPT).digest('base64')}`;

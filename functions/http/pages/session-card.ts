@@ -1,0 +1,125 @@
+/**
+ * One session on the dashboard: its state in colour and words, its clocks and its counts.
+ *
+ * From status data to markup; decides nothing but the colour. Used by `dashboard.ts`, and for the colour
+ * by `sign-in.ts`.
+ */
+
+import { GREEN_ABOVE_MS, ORANGE_ABOVE_MS } from '../../lifecycle/limits.ts';
+import type { SessionStatus } from '../../operations/read-status.ts';
+import { type Html, html, type Part } from './html.ts';
+import { countdown } from './layout.ts';
+import { agoText, countdownText, momentText } from './moments.ts';
+import { DASHBOARD, LIMITING_CLOCK, STATE, STATE_SOON, STATE_TEXT } from './texts.ts';
+
+export type Colour = 'good' | 'warn' | 'bad' | 'none';
+
+export type Chip = { readonly colour: Colour; readonly word: string };
+
+/** Green above three hours, orange above one, red below and when expired. */
+export function chipOf(session: SessionStatus, now: number): Chip {
+  const word = STATE[session.state];
+  switch (session.state) {
+    case 'none':
+      return { colour: session.required ? 'bad' : 'none', word };
+    case 'expired':
+      return { colour: 'bad', word };
+    case 'inactive':
+    case 'unknown':
+      return { colour: 'warn', word };
+    case 'active': {
+      const left = Date.parse(session.hardEndsAt ?? '') - now;
+      if (left > GREEN_ABOVE_MS) return { colour: 'good', word };
+      if (left > ORANGE_ABOVE_MS) return { colour: 'warn', word: STATE_SOON.orange };
+      return { colour: 'bad', word: STATE_SOON.red };
+    }
+  }
+}
+
+export function sessionCard(
+  session: SessionStatus,
+  view: { readonly now: number; readonly zone: string; readonly csrf: string },
+): Html {
+  const chip = chipOf(session, view.now);
+  const moment = (iso: string | null) => (iso === null ? null : timeOf(iso, view));
+  const past = (iso: string | null) => (iso === null ? DASHBOARD.never : pastOf(iso, view));
+  const hasToken = session.state !== 'none';
+  const live = hasToken && session.state !== 'expired';
+  const { counts } = session;
+  return html`<section class="card ${chip.colour}" aria-labelledby="${session.key}">
+<div class="card-head"><h2 id="${session.key}">${session.title}</h2><span class="chip">${chip.word}</span></div>
+${live ? remaining(session, view) : html`<p>${STATE_TEXT[session.state]}</p>`}
+${live && STATE_TEXT[session.state] !== null && html`<p>${STATE_TEXT[session.state]}</p>`}
+${
+  hasToken &&
+  html`<dl class="facts">
+${live && fact(DASHBOARD.coverage, coverageText(session))}
+${live && fact(DASHBOARD.idleAt, moment(session.idleAt))}
+${fact(DASHBOARD.lastUsed, past(session.lastUsedAt))}
+${fact(DASHBOARD.lastRenewed, past(session.lastRenewedAt))}
+${fact(DASHBOARD.lastProven, past(session.lastSuccessAt))}
+${fact(DASHBOARD.renewals, counts.renewals)}
+${fact(DASHBOARD.unauthorized, counts.unauthorized)}
+${counts.failuresInARow > 0 && fact(DASHBOARD.failures, counts.failuresInARow)}
+${counts.undelivered > 0 && fact(DASHBOARD.undelivered, counts.undelivered)}
+<div class="wide"><dt>${DASHBOARD.workers}</dt><dd>${workers(session, view)}</dd></div>
+</dl>`
+}
+${
+  live &&
+  html`<details><summary>${DASHBOARD.signOut}</summary>
+<p class="small soft">${DASHBOARD.signOutText}</p>
+<form method="post" action="/sign-out/${session.key}" class="actions"><input type="hidden" name="csrf" value="${view.csrf}">
+<button class="button second danger">${DASHBOARD.signOutButton(session.title)}</button></form></details>`
+}
+</section>
+`;
+}
+
+function remaining(
+  session: SessionStatus,
+  view: { readonly now: number; readonly zone: string },
+): Html | null {
+  if (session.hardEndsAt === null) return null;
+  const until = Date.parse(session.hardEndsAt);
+  return html`<p><span class="soft small">${DASHBOARD.expiresIn}</span>
+${countdown(until, countdownText(until - view.now))}
+<span class="soft small">${DASHBOARD.since(momentText(until, view.now, view.zone))}</span></p>`;
+}
+
+function coverageText(session: SessionStatus): string {
+  const { untilClose, limitedBy } = session.coverage;
+  if (untilClose === null) return DASHBOARD.notTrading;
+  if (untilClose) return DASHBOARD.covered;
+  return DASHBOARD.limitedBy(LIMITING_CLOCK[limitedBy ?? ''] ?? limitedBy ?? '');
+}
+
+function workers(
+  session: SessionStatus,
+  view: { readonly now: number; readonly zone: string },
+): Part {
+  if (session.workers.length === 0) return DASHBOARD.noWorkers;
+  return html`<ul class="plain">${session.workers.map((worker) => {
+    const used =
+      worker.lastUsedAt === null ? null : agoText(Date.parse(worker.lastUsedAt), view.now);
+    return html`<li>${DASHBOARD.worker(worker.name, used)}${
+      worker.generation < session.generation && html` (${DASHBOARD.workerBehind})`
+    }</li>`;
+  })}</ul>`;
+}
+
+function fact(name: string, value: Part): Html | null {
+  if (value === null) return null;
+  return html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
+}
+
+function timeOf(iso: string, view: { readonly now: number; readonly zone: string }): Html {
+  return html`<time datetime="${iso}">${momentText(Date.parse(iso), view.now, view.zone)}</time>`;
+}
+
+/** The age first, because it is what tells at a glance; the moment beside it. */
+function pastOf(iso: string, view: { readonly now: number; readonly zone: string }): Html {
+  const at = Date.parse(iso);
+  const moment = momentText(at, view.now, view.zone);
+  return html`<time datetime="${iso}">${agoText(at, view.now)} <span class="soft small">${moment}</span></time>`;
+}

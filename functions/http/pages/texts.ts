@@ -1,0 +1,379 @@
+/**
+ * Every word of the pages, one constant per page.
+ *
+ * Says what happened and what to do now, in that order, and never a secret. No markup: the templates
+ * escape and place these. Read by the other files of this room.
+ */
+
+import type { SessionState } from '../../lifecycle/session.ts';
+import type { OutcomeResult } from '../outcome.ts';
+
+export type Words = { readonly title: string; readonly text: string };
+
+export const LAYOUT = {
+  brand: 'token-cadence',
+  back: 'All sessions',
+  zone: (zone: string) => `Times are ${zone} time.`,
+};
+
+export const DASHBOARD = {
+  title: 'Sessions',
+  needed: 'Needed now',
+  signIn: (session: string) => `Sign in to ${session}`,
+  signInAgain: 'Sign in again',
+  renew: 'Renew now',
+  renewBusy: 'Renewing…',
+  allGood: 'Nothing to do',
+  allGoodText: 'Every session is ready. The next sign-in is announced on Telegram.',
+  needsSignIn: (count: number) =>
+    count === 1 ? 'One session needs you' : `${count} sessions need you`,
+  needsSignInText: 'Log in at the broker, copy the PIN, paste it here. It takes a minute.',
+  needsRenewal: 'A token needs waking up',
+  needsRenewalText: 'Keep-alive does this at its next run. You can do it now.',
+  expiresIn: 'Token expires in',
+  expired: 'Expired',
+  noToken: 'No token',
+  since: (moment: string) => `at ${moment}`,
+  idleAt: 'Goes idle',
+  lastUsed: 'Last used',
+  lastRenewed: 'Last renewed',
+  lastProven: 'Last proven',
+  unauthorized: '401 answers',
+  renewals: 'Renewals',
+  failures: 'Failures in a row',
+  undelivered: 'Events not yet delivered',
+  coverage: 'Until today’s close',
+  workers: 'Workers',
+  noWorkers: 'None heard of yet',
+  worker: (name: string, used: string | null) =>
+    used === null ? `${name}: not used yet` : `${name}: used ${used}`,
+  workerBehind: 'on an older token',
+  never: 'never',
+  covered: 'Covered',
+  limitedBy: (clock: string) => `No: ${clock}`,
+  notTrading: 'No trading today',
+  signOut: 'Sign out…',
+  signOutText: 'This ends the token at the broker. Workers stop until the next sign-in.',
+  signOutButton: (session: string) => `Sign out of ${session}`,
+  market: 'Market',
+  keepAlive: 'Keep-alive',
+  lastRun: 'Last run',
+  nextRun: 'Next run',
+  failing: (count: number) => `${count} failures in a row`,
+};
+
+/** How long a token is good, in words beside the colour. */
+export const STATE: Readonly<Record<SessionState, string>> = {
+  none: 'No token',
+  unknown: 'Not proven yet',
+  active: 'Active',
+  inactive: 'Inactive',
+  expired: 'Expired',
+};
+
+export const STATE_SOON = { orange: 'Ends soon', red: 'Ends very soon' };
+
+export const STATE_TEXT: Readonly<Record<SessionState, string | null>> = {
+  none: 'Nobody has signed in yet.',
+  unknown: 'The next health check tries it.',
+  active: null,
+  inactive: 'Unused for too long. A renewal wakes it up, no sign-in needed.',
+  expired: 'Only a new sign-in helps.',
+};
+
+/** What can stand between a token and today's close; an unknown word is shown as it is. */
+export const LIMITING_CLOCK: Readonly<Record<string, string>> = {
+  'no-token': 'no token',
+  rejected: 'the broker refuses the token',
+  unproven: 'the token is not proven yet',
+  'hard-end': 'expires before it',
+  access: 'the access token ends before it',
+  idle: 'goes idle before it',
+};
+
+export const KEEP_ALIVE_STATE = {
+  ok: 'Working',
+  failing: 'Failing',
+  late: 'Late',
+  'never-run': 'Not run yet',
+};
+
+export const MARKET = {
+  open: (closes: string) => `Open until ${closes}`,
+  before: (opens: string) => `Trading day, opens at ${opens}`,
+  opensIn: 'Opens in',
+  over: (closed: string) => `Closed since ${closed}`,
+  closed: 'No trading today',
+};
+
+export const SIGN_IN = {
+  title: (session: string) => `Sign in to ${session}`,
+  stillGood: (until: string) => `The present token is good until ${until}. A sign-in replaces it.`,
+  logIn: (broker: string) => `Log in at ${broker}`,
+  logInText: (broker: string) =>
+    `${broker} opens in a new tab. Log in, accept, and copy the PIN it shows. Then come back to this page: you have five minutes.`,
+  loggedIn: (broker: string) => `${broker} is open`,
+  loggedInText: 'Log in there, accept, and copy the PIN. No tab, or no PIN? Open it again.',
+  open: (broker: string) => `Open ${broker}`,
+  openAgain: (broker: string) => `Open ${broker} again`,
+  over: 'The five minutes are over',
+  overText: (broker: string) =>
+    `A PIN from before no longer works. Open ${broker} again for a new one.`,
+  paste: 'Paste the PIN',
+  pin: (broker: string) => `PIN from ${broker}`,
+  placeholder: 'for example 8F3KD',
+  pasteButton: 'Paste',
+  submit: 'Save the token',
+  submitBusy: 'Checking…',
+  timeLeft: 'Time left for the PIN',
+  minutesLeft: 'minutes left for the PIN',
+  secondsLeft: 'seconds left for the PIN',
+};
+
+export const SUCCESS = {
+  title: 'Signed in',
+  until: (session: string, until: string) => `${session} has a fresh token, good until ${until}.`,
+  token: 'Token',
+  generation: (generation: number) => `number ${generation}`,
+  workers: 'Workers',
+  follow: {
+    told: 'told, they switch now',
+    queued: 'told at the next run, within 15 minutes',
+    adopting: 'saved; they follow at the next health check',
+  },
+  next: (session: string) => `Next: sign in to ${session}`,
+  dashboard: 'See all sessions',
+  done: 'You can close this page.',
+};
+
+export const LINK = {
+  ended: {
+    title: 'This link has ended',
+    text: 'Links end with the token they are for. A new one is one tap away.',
+  },
+  needed: {
+    title: 'Open this from Telegram',
+    text: 'This page opens with the link in your Telegram chat. Have a new one sent there.',
+  },
+  sent: {
+    title: 'Look at your Telegram',
+    text: 'A new link is in your chat. It opens this page.',
+  },
+  tooSoon: {
+    title: 'One was sent just now',
+    text: 'Look at your Telegram chat. Another one can be sent in a minute.',
+  },
+  notDelivered: {
+    title: 'Telegram did not take it',
+    text: 'The link could not be sent. Try again in a moment.',
+  },
+  button: 'Send a new link to my Telegram',
+  busy: 'Sending…',
+};
+
+export const CALLBACK = {
+  title: 'Copy your PIN',
+  text: (broker: string) =>
+    `${broker} sent you back with this PIN. Nothing has been used up: copy it, and paste it on the page where you began.`,
+  copy: 'Copy the PIN',
+  copied: 'Copied',
+  goOn: (session: string) => `Paste it for ${session}`,
+  elsewhere: 'Began in Telegram? Go back there and open the page from your chat.',
+};
+
+export const MESSAGE = {
+  notFound: { title: 'Nothing here', text: 'This address leads nowhere.' },
+  unknownSession: { title: 'No such session', text: 'No session of this name is configured.' },
+  wrongMethod: { title: 'Not like this', text: 'This address takes another kind of request.' },
+  notAForm: { title: 'Not a form', text: 'This address takes a form and nothing else.' },
+  tooLarge: { title: 'Too much', text: 'The request is larger than anything this page sends.' },
+  unreadable: { title: 'Not readable', text: 'The request could not be read.' },
+  foreignPost: {
+    title: 'Sent from elsewhere',
+    text: 'This did not come from our own page, so nothing was done. Open the page and try again.',
+  },
+  staleForm: {
+    title: 'The page was out of date',
+    text: 'Nothing was done. Open it again and repeat the last step.',
+  },
+  noVerifier: {
+    title: 'No PIN came back',
+    text: 'The broker sent you back without a PIN. Start the sign-in again.',
+  },
+  prefetch: { title: 'Not yet', text: 'This address acts, so it is not opened in advance.' },
+  home: 'See all sessions',
+};
+
+/** What a person reads when something broke; the code is in the log. */
+export const TROUBLE = {
+  settings: {
+    title: 'The settings are not right',
+    text: 'Nothing was done. The log names every setting to correct.',
+  },
+  store: {
+    title: 'The store did not answer',
+    text: 'Nothing is lost. Try again in a moment.',
+  },
+  storeDenied: {
+    title: 'The store refuses access',
+    text: 'This service lacks a permission it needs. The log says which call was refused.',
+  },
+  record: {
+    title: 'A saved record cannot be read',
+    text: 'It was written by hand or by a newer release. The log names it.',
+  },
+  events: {
+    title: 'The event service did not take it',
+    text: 'What was saved is safe and will be told later. Try again in a moment.',
+  },
+  messenger: {
+    title: 'Telegram did not take it',
+    text: 'Try again in a moment. The log says what it answered.',
+  },
+  broker: {
+    title: 'The broker did not answer',
+    text: 'Try again in a moment.',
+  },
+  bug: {
+    title: 'Something broke on our side',
+    text: 'It is in the log. Trying again may help.',
+  },
+} as const satisfies Record<string, Words>;
+
+/** What the last action came to. `moment` writes a moment for people, `broker` is the broker's name. */
+export function outcomeWords(
+  result: OutcomeResult,
+  broker: string,
+  moment: (at: number) => string,
+): Words {
+  switch (result.word) {
+    case 'signed-in':
+      return { title: SUCCESS.title, text: `Good until ${moment(result.hardEndsAt)}.` };
+    case 'verifier-empty':
+      return { title: 'No PIN yet', text: `Copy the PIN that ${broker} shows and paste it below.` };
+    case 'verifier-too-long':
+      return {
+        title: 'That is too long for a PIN',
+        text: `Copy only the short code that ${broker} shows. Nothing was used up.`,
+      };
+    case 'sign-in-expired':
+      return {
+        title: 'The five minutes are over',
+        text: `${broker} no longer takes this PIN. Open it again for a new one.`,
+      };
+    case 'no-open-sign-in':
+      return {
+        title: 'Begin with step 1',
+        text: `A PIN works only for a sign-in opened here. Open ${broker} for a fresh one.`,
+      };
+    case 'too-many-attempts':
+      return {
+        title: 'Too many wrong PINs',
+        text: `To keep the account safe, the next try is possible at ${moment(result.retryAt)}.`,
+      };
+    case 'pin-rejected':
+      return {
+        title: `${broker} did not accept the PIN`,
+        text:
+          result.attemptsLeft === 0
+            ? 'No tries are left for now. Wait an hour, then open it again.'
+            : `Open ${broker} again for a new PIN. ${triesLeft(result.attemptsLeft)} this hour.`,
+      };
+    case 'foreign-account':
+      return {
+        title: 'That is another account',
+        text: `This login belongs to a different ${broker} account, so it was refused. The token from before stays. Open ${broker} again and log in with the right one.`,
+      };
+    case 'store-unavailable':
+      return {
+        title: 'The store did not answer',
+        text: 'Your PIN was not used. Paste it again in a moment.',
+      };
+    case 'spent-not-saved':
+      return {
+        title: 'The token could not be saved',
+        text: `The PIN is used up and the store did not answer in time. Open ${broker} again for a new one.`,
+      };
+    case 'in-progress':
+      return {
+        title: 'Still being checked',
+        text: 'Your PIN is on its way to the broker. Look at all sessions in a moment.',
+      };
+    case 'start-failed':
+      return failureWords(result, broker, `${broker} could not be opened`);
+    case 'exchange-failed':
+      return failureWords(result, broker, `${broker} did not finish the sign-in`);
+    case 'sign-out-failed':
+      return failureWords(result, broker, `${broker} did not end the token`);
+    case 'renewed':
+      return renewedWords(result.done, result.failed);
+    case 'renewed-lately':
+      return {
+        title: 'Renewed just now',
+        text: `The next time is possible at ${moment(result.retryAt)}.`,
+      };
+    case 'signed-out':
+      return { title: 'Signed out', text: 'The token is gone. Workers wait for the next sign-in.' };
+    case 'nothing-to-sign-out':
+      return { title: 'Nothing to sign out of', text: 'There was no token.' };
+  }
+}
+
+/** Tries left, as people say it. */
+export function triesLeft(count: number): string {
+  return count === 1 ? '1 try left' : `${count} tries left`;
+}
+
+function renewedWords(done: number, failed: number): Words {
+  if (failed > 0) {
+    const count = failed === 1 ? 'One session' : `${failed} sessions`;
+    return {
+      title: 'Not everything could be renewed',
+      text: `${count} did not answer well. Keep-alive tries again at its next run.`,
+    };
+  }
+  return done === 0
+    ? { title: 'Nothing needed renewing', text: 'Every session is as good as it can be.' }
+    : { title: 'Renewed', text: 'Every token was tried at the broker and works.' };
+}
+
+function failureWords(
+  failure: Extract<OutcomeResult, { reason: string }>,
+  broker: string,
+  title: string,
+): Words {
+  const { problem } = failure;
+  switch (failure.reason) {
+    case 'configuration':
+      return {
+        title,
+        text: `It refuses this app’s own key or settings (${problem}). Logging in again will not help: correct the settings.`,
+      };
+    case 'clock':
+      return {
+        title,
+        text: `Its clock and ours do not agree (${problem}). Try again in a moment.`,
+      };
+    case 'sign-in-needed':
+    case 'renewable':
+      return {
+        title,
+        text: `It no longer takes this sign-in (${problem}). Open ${broker} again for a fresh one.`,
+      };
+    case 'transient':
+      return { title, text: transientText(failure, broker) };
+  }
+}
+
+function transientText(
+  { word, answered, problem }: Extract<OutcomeResult, { reason: string }>,
+  broker: string,
+): string {
+  const what = answered
+    ? `It has trouble right now (${problem}).`
+    : `It did not answer (${problem}).`;
+  if (word !== 'exchange-failed') return `${what} Try again in a moment.`;
+  return answered
+    ? `${what} Open ${broker} again for a new PIN.`
+    : `${what} Nobody knows whether the PIN was used: open ${broker} again for a new one.`;
+}

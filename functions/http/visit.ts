@@ -1,0 +1,83 @@
+/**
+ * One request on its way through the routes, with everything a handler may use.
+ *
+ * Types, and the few lines that most handlers share. Made by `routes.ts`.
+ */
+
+import type { SessionKey } from '../lifecycle/session.ts';
+import type { completeSignIn } from '../operations/complete-sign-in.ts';
+import type { readStatus, Status } from '../operations/read-status.ts';
+import type { forceKeepAlive } from '../operations/renew-sessions.ts';
+import type { revokeSession } from '../operations/revoke-session.ts';
+import type { sendLink } from '../operations/send-link.ts';
+import type { startSignIn } from '../operations/start-sign-in.ts';
+import type { ConfiguredSession, System } from '../operations/system.ts';
+import type { Visitor } from './cookie.ts';
+import type { Doors } from './doors.ts';
+import type { Form } from './form.ts';
+import type { OutcomeResult } from './outcome.ts';
+import { redirect } from './reply.ts';
+
+/** The operations that the pages call; tests hand in fakes. */
+export type Operations = {
+  readonly startSignIn: typeof startSignIn;
+  readonly completeSignIn: typeof completeSignIn;
+  readonly readStatus: typeof readStatus;
+  readonly forceKeepAlive: typeof forceKeepAlive;
+  readonly revokeSession: typeof revokeSession;
+  readonly sendLink: typeof sendLink;
+};
+
+export type Visit = {
+  readonly request: Request;
+  readonly url: URL;
+  readonly params: readonly string[];
+  readonly wiring: System & Doors;
+  readonly operations: Operations;
+};
+
+/** A visit by someone with a cookie. */
+export type KnownVisit = Visit & { readonly visitor: Visitor };
+
+/** A post whose form, origin and CSRF token have been checked. */
+export type PostVisit = KnownVisit & { readonly form: Form };
+
+/** A known visit to a configured session. */
+export type SessionVisit<V extends Visit> = V & { readonly session: ConfiguredSession };
+
+/** Whether this request may act: HEAD and speculative loads look only. */
+export function mayAct(request: Request): boolean {
+  const purpose = request.headers.get('sec-purpose') ?? request.headers.get('purpose') ?? '';
+  return request.method !== 'HEAD' && !purpose.includes('prefetch');
+}
+
+export async function setCookie(visit: Visit, visitor: Visitor): Promise<Record<string, string>> {
+  return { 'set-cookie': await visit.wiring.cookies.write(visitor) };
+}
+
+/** Remembers what the action came to and leads to the page that shows it. */
+export async function showOutcome(
+  visit: Visit,
+  visitor: Visitor,
+  session: SessionKey | null,
+  result: OutcomeResult,
+  location: string,
+): Promise<Response> {
+  const outcome = { at: visit.wiring.clock(), session, result };
+  return redirect(location, await setCookie(visit, { ...visitor, outcome }));
+}
+
+/** The market's zone, in which the pages write moments. */
+export function zoneOf(system: System): string {
+  return system.calendar(system.sessions[0]?.broker.rules.market ?? 'NYSE').zone;
+}
+
+/** The status where it only adds to a page: a store that fails must not take the page along. */
+export async function statusOrNull(visit: Visit): Promise<Status | null> {
+  try {
+    return await visit.operations.readStatus(visit.wiring);
+  } catch (error) {
+    visit.wiring.log.error('status-not-read', 'The page is shown without the state.', error);
+    return null;
+  }
+}
