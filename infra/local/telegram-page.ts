@@ -146,7 +146,7 @@ export function chatPage(view: ChatView): string {
 <div><h1>token-cadence</h1><p>bot, on this machine only</p></div>
 <time>${clockLine(view)}</time>
 </header>
-<div class="scroll"><ol class="list" role="log" aria-label="Messages" data-revision="${view.revision}">${chatList(view)}</ol></div>
+<div class="scroll" role="log" aria-label="Messages" tabindex="0"><ol class="list" data-revision="${view.revision}">${chatList(view)}</ol></div>
 </main>
 <script>${SCRIPT}</script>
 </body>
