@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest';
+import {
+  decodeForm,
+  judgeAccountList,
+  judgeDone,
+  judgeTokenPair,
+} from '../../functions/brokers/etrade-answers.ts';
+import { etradeBody, received } from '../fixtures/etrade-answer.ts';
+
+const UNREADABLE = {
+  ok: false,
+  reason: 'transient',
+  problem: 'answer-unreadable',
+  answered: true,
+};
+
+describe('a token pair', () => {
+  test.each([
+    {
+      file: 'request-token.txt',
+      step: 'begin',
+      token: '/iQRgQCRGPo7Xdk6G8QDSEzX0Jsy6sKNcULcDavAGgU=',
+      secret: '/rC9scEpzcwSEMy4vE7nodSzPLqfRINnTNY4voczyFM=',
+    },
+    {
+      file: 'access-token.txt',
+      step: 'complete',
+      token: 'VbiNYl63EejjlKdQM6FeENzcnrLACrZ2JYD6NQROfVI=',
+      secret: 'XCF9RzyQr4UEPloA+WlC06BnTfYC1P0Fwr3GUw/B0Es=',
+    },
+  ] as const)('is decoded exactly once: $file', ({ file, step, token, secret }) => {
+    const judged = judgeTokenPair(step, received(200, etradeBody(file)));
+    expect(judged).toMatchObject({ ok: true, token });
+    expect(judged.ok && judged.secret.reveal()).toBe(secret);
+  });
+
+  test('keeps its secret out of JSON', () => {
+    const judged = judgeTokenPair('complete', received(200, etradeBody('access-token.txt')));
+    expect(JSON.stringify(judged)).not.toContain('XCF9RzyQr4UEPloA');
+  });
+
+  test('does not care whether a callback is confirmed', () => {
+    for (const end of ['&oauth_callback_confirmed=false', '', '\r\n']) {
+      expect(
+        judgeTokenPair('begin', received(200, `oauth_token=a&oauth_token_secret=b${end}`)).ok,
+      ).toBe(true);
+    }
+  });
+
+  test.each([
+    [
+      'the malformed sample of the documentation',
+      etradeBody('access-token-documented-malformed.txt'),
+    ],
+    ['nothing', ''],
+    ['a page', '<html><body>Maintenance</body></html>'],
+    ['a token without its secret', 'oauth_token=a'],
+    ['a secret without its token', 'oauth_token_secret=b'],
+    ['an empty token', 'oauth_token=&oauth_token_secret=b'],
+    ['a token with a space', 'oauth_token=a%20b&oauth_token_secret=b'],
+    ['a token with a line break', 'oauth_token=a%0Ab&oauth_token_secret=b'],
+    ['two tokens', 'oauth_token=a&oauth_token=b&oauth_token_secret=c'],
+    ['bytes that are no text', 'oauth_token=%ff%fe&oauth_token_secret=b'],
+    ['an over-long token', `oauth_token=${'a'.repeat(513)}&oauth_token_secret=b`],
+  ])('is unreadable in %s', (_name, body) => {
+    expect(judgeTokenPair('complete', received(200, body))).toMatchObject(UNREADABLE);
+  });
+
+  test('is unreadable when the answer was cut, even if it parses', () => {
+    const cut = received(200, 'oauth_token=abc&oauth_token_secret=de', { complete: false });
+    expect(judgeTokenPair('complete', cut)).toMatchObject(UNREADABLE);
+  });
+
+  test('is refused with the broker’s word, also in a 200', () => {
+    for (const status of [200, 401]) {
+      expect(
+        judgeTokenPair('complete', received(status, etradeBody('token-rejected-2021.html.txt'))),
+      ).toMatchObject({ reason: 'sign-in-needed', problem: 'token_rejected' });
+    }
+  });
+});
+
+describe('decodeForm', () => {
+  test.each([
+    ['a=%2B', [['a', '+']]],
+    ['a=%252B', [['a', '%2B']]],
+    ['a=x+y=', [['a', 'x+y=']]],
+    ['a', [['a', '']]],
+  ] as const)('%s', (body, entries) => {
+    expect([...(decodeForm(body) ?? [])]).toEqual(entries);
+  });
+
+  test.each(['a=%3T', 'a=%', 'a=1&a=1'])('gives up on %s', (body) => {
+    expect(decodeForm(body)).toBeNull();
+  });
+});
+
+describe('renew and revoke', () => {
+  test.each([
+    ['renew', 'renewed.txt'],
+    ['revoke', 'revoked.txt'],
+  ] as const)('%s is done with its line of text', (step, file) => {
+    expect(judgeDone(step, received(200, etradeBody(file)))).toEqual({ ok: true });
+  });
+
+  test('a renewal in other words counts: the probe proves it', () => {
+    expect(judgeDone('renew', received(200, ''))).toEqual({ ok: true });
+  });
+
+  test.each([
+    ['a page', received(200, etradeBody('internal-error.html.txt'))],
+    ['a cut answer', received(200, 'Access Tok', { complete: false })],
+    ['204', received(204, '')],
+  ])('%s is unreadable', (_name, answer) => {
+    expect(judgeDone('renew', answer)).toMatchObject(UNREADABLE);
+  });
+
+  test('a refused token needs a sign-in', () => {
+    expect(
+      judgeDone('renew', received(401, etradeBody('token-rejected-2021.html.txt'))),
+    ).toMatchObject({
+      reason: 'sign-in-needed',
+      problem: 'token_rejected',
+    });
+  });
+});
+
+describe('the account list', () => {
+  test.each([
+    [
+      'several accounts',
+      received(200, etradeBody('account-list.json')),
+      ['823145980', '583156360'],
+    ],
+    [
+      'one account as an object, its id a number',
+      received(200, etradeBody('account-list-single.json')),
+      ['823145980'],
+    ],
+    ['204, no accounts', received(204, ''), []],
+    ['an empty list', received(200, '{"AccountListResponse":{"Accounts":{"Account":[]}}}'), []],
+    ['no list', received(200, '{"AccountListResponse":{}}'), []],
+  ])('%s', (_name, answer, accountIds) => {
+    expect(judgeAccountList(answer)).toEqual({ ok: true, accountIds, skewMs: null });
+  });
+
+  test('passes the measured skew on', () => {
+    expect(judgeAccountList(received(204, '', { skewMs: -1_500 }))).toMatchObject({
+      skewMs: -1_500,
+    });
+  });
+
+  test.each([
+    ['a maintenance page', '<html><body>Down for maintenance</body></html>'],
+    ['JSON of another kind', '{"QuoteResponse":{}}'],
+    ['an account without an id', '{"AccountListResponse":{"Accounts":{"Account":[{}]}}}'],
+    ['half a document', '{"AccountListResponse":{"Acc'],
+    ['nothing', ''],
+  ])('is unreadable as %s', (_name, body) => {
+    expect(judgeAccountList(received(200, body))).toMatchObject(UNREADABLE);
+  });
+
+  test('an idle or ended token is renewable', () => {
+    for (const file of ['token-expired.json', 'token-rejected.json', 'token-expired.xml']) {
+      expect(judgeAccountList(received(401, etradeBody(file)))).toMatchObject({
+        reason: 'renewable',
+      });
+    }
+  });
+
+  test('an error document in a 200 is judged as the error it is', () => {
+    expect(judgeAccountList(received(200, etradeBody('service-unavailable.json')))).toMatchObject({
+      reason: 'transient',
+      problem: 'error-100',
+    });
+  });
+});
