@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker, BrokerToken, OpenSignIn } from '../../functions/brokers/broker.ts';
 import { createEtradeBroker } from '../../functions/brokers/etrade.ts';
+import type { Wait } from '../../functions/clock.ts';
 import { Secret } from '../../functions/secret.ts';
 import { type Etrade, PROD, SANDBOX, startEtrade } from '../local/brokers/etrade-client.ts';
 
@@ -25,7 +26,12 @@ beforeEach(async () => {
 });
 afterEach(() => etrade.close());
 
-type Changes = { consumer?: { key: string; secret: string }; host?: string; timeoutMs?: number };
+type Changes = {
+  readonly consumer?: { readonly key: string; readonly secret: string };
+  readonly host?: 'api' | 'apisb';
+  readonly timeoutMs?: number;
+  readonly wait?: Wait;
+};
 
 function connect(changes: Changes = {}): Broker {
   const { consumer = SANDBOX, host = 'apisb', timeoutMs = 5_000 } = changes;
@@ -39,11 +45,13 @@ function connect(changes: Changes = {}): Broker {
     fetch: globalThis.fetch,
     clock: etrade.now,
     random: randomBytes,
-    wait: async (ms) => {
-      pauses.push(ms);
-    },
+    wait: changes.wait ?? notePause,
     timeoutMs,
   });
+}
+
+async function notePause(ms: number): Promise<void> {
+  pauses.push(ms);
 }
 
 async function begin(using: Broker = broker): Promise<{ signIn: OpenSignIn; url: string }> {
@@ -301,18 +309,7 @@ describe('trouble that passes', () => {
   test('a broker that comes back is believed within the same call', async () => {
     const token = await signIn();
     etrade.simulator.setSwitch('status', 500);
-    const patient = createEtradeBroker({
-      environment: 'sandbox',
-      consumerKey: new Secret(SANDBOX.key),
-      consumerSecret: new Secret(SANDBOX.secret),
-      oauthUrl: `${etrade.origin}/etrade/api`,
-      apiUrl: `${etrade.origin}/etrade/apisb`,
-      authorizeUrl: `${etrade.origin}/etrade/us/e/t/etws/authorize`,
-      fetch: globalThis.fetch,
-      clock: etrade.now,
-      random: randomBytes,
-      wait: async () => etrade.simulator.clearSwitches(),
-    });
+    const patient = connect({ wait: async () => etrade.simulator.clearSwitches() });
     expect(await patient.probe(token)).toMatchObject({ ok: true });
     expect(statuses('accounts/list')).toEqual({ 500: 1, 200: 1 });
   });

@@ -41,6 +41,7 @@ button.main { color: var(--on-accent); background: var(--accent); }
 .code { height: 4.5rem; padding: 0; text-align: center; text-indent: .18em; font: 700 2.25rem/1 ui-monospace, monospace;
   letter-spacing: .18em; border: 2px solid var(--accent); }
 .soft { color: var(--soft); font-size: .9375rem; }
+.after { margin-top: 1.25rem; }
 .alarm { color: var(--alarm); font-weight: 600; }
 main > :last-child, .consent > :last-child { margin-bottom: 0; }
 `;
@@ -96,7 +97,7 @@ function page({ title, main, script, formTargets = [] }: Page): Answer {
 <style>${STYLE}</style>
 </head>
 <body>
-<p class="sim">Simulation on this machine. No real account, no real money.</p>
+<p class="sim">Simulation: no real account, no real money</p>
 <header>Simulated <b>E*TRADE</b></header>
 <main>
 ${main}
@@ -159,8 +160,7 @@ export function codePage(verifier: string): Answer {
 <p id="hint">Copy this code, go back to the application, and paste it there.</p>
 <input class="code" value="${escapeMarkup(verifier)}" readonly autofocus aria-label="Verification code" aria-describedby="hint">
 <button class="main" type="button" aria-live="polite" hidden>Copy</button>
-<p></p>
-<p class="soft">It works once, and only within five minutes of starting the sign-in.</p>`,
+<p class="soft after">It works once, and only within five minutes of starting the sign-in.</p>`,
   });
 }
 
