@@ -14,7 +14,7 @@ import { NEW_SERVICE_RECORD } from '../lifecycle/notices.ts';
 import { NEW_RECORD, parseSessionKey, type SessionKey } from '../lifecycle/session.ts';
 import { decodeDocument, encodeDocument, moment } from './documents.ts';
 import { type FileKeys, seal, unseal } from './file-encryption.ts';
-import { type FileStoreKey, openKeys } from './file-key.ts';
+import { type FileStoreKey, HEADER_FILE, openKeys } from './file-key.ts';
 import {
   createPrivate,
   ensureFolder,
@@ -22,6 +22,7 @@ import {
   readPrivate,
   removeQuietly,
   replacePrivate,
+  requireFile,
 } from './private-files.ts';
 import { decodeRecord, encodeFittingRecord } from './record-document.ts';
 import { decodeService, encodeService } from './service-document.ts';
@@ -93,14 +94,24 @@ export function createEncryptedFileStore(options: EncryptedFileStoreOptions): Se
     return opened;
   }
 
+  /** A store whose disk is gone must not look like one in which nobody has signed in. */
+  async function stillThere(): Promise<void> {
+    await requireFile(join(directory, HEADER_FILE));
+  }
+
   async function numbers(folder: string, kind: Kind): Promise<number[]> {
-    return numbersIn(await listNames(join(directory, folder)), kind);
+    const found = numbersIn(await listNames(join(directory, folder)), kind);
+    if (found.length === 0) await stillThere();
+    return found;
   }
 
   async function readSealed(folder: string, kind: Kind, number: number): Promise<string | null> {
     const place = `${folder}/${nameOf(kind, number)}`;
     const sealed = await readPrivate(join(directory, folder, nameOf(kind, number)));
-    if (sealed === null) return null;
+    if (sealed === null) {
+      await stillThere();
+      return null;
+    }
     const text = unseal(await keys(), place, sealed);
     if (text !== null) return text;
     throw new StoreError(

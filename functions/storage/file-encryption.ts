@@ -66,8 +66,8 @@ export function deriveKeys(master: Uint8Array, salt: Uint8Array): FileKeys {
 
 const sealedSchema = z.object({
   format: z.literal(FORMAT),
-  nonce: z.base64(),
-  data: z.base64(),
+  nonce: z.string(),
+  data: z.string(),
 });
 
 /** The text, sealed for `context` (its place in the store), as one line of JSON. */
@@ -92,8 +92,8 @@ export function seal(keys: FileKeys, random: Random, context: string, text: stri
 export function unseal(keys: FileKeys, context: string, sealed: string): string | null {
   try {
     const parsed = sealedSchema.parse(JSON.parse(sealed));
-    const nonce = Buffer.from(parsed.nonce, 'base64');
-    const data = Buffer.from(parsed.data, 'base64');
+    const nonce = bytesOf(parsed.nonce);
+    const data = bytesOf(parsed.data);
     const decipher = createDecipheriv(CIPHER, keys.encryption, nonce, {
       authTagLength: AUTH_TAG_BYTES,
     });
@@ -104,6 +104,13 @@ export function unseal(keys: FileKeys, context: string, sealed: string): string 
   } catch {
     return null;
   }
+}
+
+/** Strict: text that decodes to the same bytes in another spelling was changed by somebody. */
+function bytesOf(base64: string): Buffer {
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.toString('base64') !== base64) throw new TypeError('not canonical base64');
+  return bytes;
 }
 
 function aadOf(context: string): Buffer {

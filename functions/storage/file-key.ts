@@ -37,7 +37,8 @@ type Opening = {
   readonly random: Random;
 };
 
-const HEADER = 'store.json';
+/** Made before anything else in a store, and never removed. */
+export const HEADER_FILE = 'store.json';
 const KEY_BYTES = 32;
 const SALT_BYTES = 16;
 
@@ -90,20 +91,20 @@ export async function openKeys(
   if (header !== null) return keysFor(opening, header);
   if (hasData) {
     throw invalid(
-      `"${HEADER}" is missing in the store "${directory}", and nothing there can be read without it: restore it, or remove the directory and sign in again`,
+      `"${HEADER_FILE}" is missing in the store "${directory}", and nothing there can be read without it: restore it, or remove the directory and sign in again`,
     );
   }
   return createHeader(opening);
 }
 
 async function readHeader(directory: string): Promise<Header | null> {
-  const text = await readPrivate(join(directory, HEADER));
+  const text = await readPrivate(join(directory, HEADER_FILE));
   if (text === null) return null;
   try {
     return headerSchema.parse(JSON.parse(text));
   } catch {
     throw invalid(
-      `"${HEADER}" of the store "${directory}" does not read: restore it, or remove the directory and sign in again`,
+      `"${HEADER_FILE}" of the store "${directory}" does not read: restore it, or remove the directory and sign in again`,
     );
   }
 }
@@ -145,11 +146,16 @@ async function createHeader(opening: Opening): Promise<FileKeys> {
     'passphrase' in key
       ? { ...shared, key: 'passphrase', scrypt: SCRYPT_COST }
       : { ...shared, key: 'key-file' };
-  const created = await createPrivate(directory, HEADER, `${JSON.stringify(header)}\n`, random);
+  const created = await createPrivate(
+    directory,
+    HEADER_FILE,
+    `${JSON.stringify(header)}\n`,
+    random,
+  );
   if (created) return keys;
   const winner = await readHeader(directory);
   if (winner === null)
-    throw invalid(`"${HEADER}" of the store "${directory}" has just been removed`);
+    throw invalid(`"${HEADER_FILE}" of the store "${directory}" has just been removed`);
   return keysFor(opening, winner);
 }
 

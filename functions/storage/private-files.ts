@@ -37,8 +37,8 @@ function denied(message: string): StoreError {
   return new StoreError(message, { code: 'STORE_DENIED', retryable: false });
 }
 
-/** What a failed file operation means for the store's caller. */
-function storeErrorOf(error: unknown, path: string): StoreError {
+/** What a failed file operation means for the store's caller: denied, full, or not there. */
+export function storeErrorOf(error: unknown, path: string): StoreError {
   if (error instanceof StoreError) return error;
   const code = codeOf(error);
   if (REFUSED.has(code)) {
@@ -109,6 +109,11 @@ export async function listNames(path: string): Promise<readonly string[]> {
       throw error;
     }
   });
+}
+
+/** @throws {StoreError} `STORE_UNAVAILABLE` when there is no such file */
+export async function requireFile(path: string): Promise<void> {
+  await guarded(path, () => stat(path));
 }
 
 /**

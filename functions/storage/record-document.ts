@@ -71,6 +71,15 @@ function nameOf(session: SessionKey): string {
 
 /** @throws {StoreError} `STORE_RECORD_INVALID` */
 export function encodeRecord(session: SessionKey, record: SessionRecord): string {
+  if (record.undelivered.some((event) => event.session !== session)) {
+    throw new StoreError(
+      `The ${nameOf(session)} cannot be saved with an event of another session`,
+      {
+        code: 'STORE_RECORD_INVALID',
+        retryable: false,
+      },
+    );
+  }
   return encodeDocument(recordSchema, record, nameOf(session));
 }
 
