@@ -87,7 +87,7 @@ describe('an access token', () => {
 
   test('is kept awake by renewing and by any signed call', async () => {
     const token = await etrade.signIn();
-    for (const call of [etrade.renew, etrade.accounts, etrade.renew]) {
+    for (const call of [etrade.renew, etrade.accounts, etrade.accounts]) {
       etrade.advance(2 * HOUR - 1);
       expect((await call(token)).status).toBe(200);
     }

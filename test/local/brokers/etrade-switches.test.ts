@@ -268,17 +268,21 @@ const STORIES: Record<SwitchName, Story> = {
     async observe() {
       const prodPath = { path: '/api/v1/accounts/list.json', consumer: PROD };
       const otherKey = await etrade.signIn({ consumer: PROD });
+      etrade.simulator.setSwitch('signInAs', 'other');
+      const stranger = await etrade.signIn();
+      etrade.simulator.setSwitch('signInAs', null);
       const first = await etrade.signIn();
       const second = await etrade.signIn();
       return [
         (await etrade.accounts(first)).status,
         (await etrade.accounts(second)).status,
         (await etrade.accounts(otherKey, prodPath)).status,
+        (await etrade.accounts(stranger)).status,
       ];
     },
     seen: [
-      [false, [200, 200, 200]],
-      [true, [401, 200, 200]],
+      [false, [200, 200, 200, 200]],
+      [true, [401, 200, 200, 200]],
     ],
   },
   overLimit: {
