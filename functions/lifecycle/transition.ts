@@ -5,6 +5,7 @@
  * older token touch a newer one. Called by operations between reading a record and replacing it.
  */
 
+import { compareAccounts } from './account.ts';
 import { isAttemptLost, recentAttempts } from './attempts.ts';
 import type { Change, TokenStored } from './changes.ts';
 import type { TokenRenewed } from './events.ts';
@@ -69,7 +70,7 @@ function statusChanged(
       return {
         ...record,
         proof: 'proven',
-        account: record.account ?? change.account,
+        account: boundAccount(record.account, change.account),
         lastUsedAt: later(record.lastUsedAt, change.at),
         lastSuccessAt: later(record.lastSuccessAt, change.at),
         counts: { ...counts, failuresInARow: 0 },
@@ -130,8 +131,7 @@ function tokenStored(
     ...record,
     generation: change.generation,
     version: change.version,
-    // The first account binds: a token of more accounts must not widen what later sign-ins may bring.
-    account: record.account ?? change.account,
+    account: boundAccount(record.account, change.account),
     signedInAt: change.signedInAt,
     issuedAt: change.issuedAt,
     accessExpiresAt: change.accessExpiresAt,
@@ -213,6 +213,18 @@ function leaseTaken(record: SessionRecord, change: ChangeOf<'lease-taken'>): Ses
     record.lease !== null && record.lease.owner !== owner && record.lease.until > at;
   if (heldByOther || !isCurrent(record, generation)) return record;
   return { ...record, lease: { owner, until, generation } };
+}
+
+/**
+ * The first account binds: a token that opens more accounts must not widen what later sign-ins may bring.
+ * Hashes made with a key that is no longer ours bind nobody and are replaced.
+ */
+function boundAccount(
+  bound: readonly string[] | null,
+  seen: readonly string[] | null,
+): readonly string[] | null {
+  if (seen === null || seen.length === 0) return bound;
+  return bound === null || compareAccounts(bound, seen) === 'incomparable' ? seen : bound;
 }
 
 function isCurrent(record: SessionRecord, generation: number): boolean {

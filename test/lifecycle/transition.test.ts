@@ -200,6 +200,18 @@ describe('token-stored by a sign-in', () => {
     expect(second.account).toEqual(['a']);
   });
 
+  it('binds anew when the bound hashes were made with another key', () => {
+    const record = apply(
+      { ...before, account: ['old-key.a'] },
+      aSignIn({ account: ['new-key.a'] }),
+    );
+    expect(record.account).toEqual(['new-key.a']);
+  });
+
+  it('keeps the bound account when the broker names none', () => {
+    expect(apply(before, aSignIn({ account: [] })).account).toEqual(['account-hash']);
+  });
+
   it('leaves the account open when the broker could not be asked', () => {
     expect(apply(NEW_RECORD, aSignIn({ generation: 1, account: null })).account).toBeNull();
     expect(apply(before, aSignIn({ account: null })).account).toEqual(['account-hash']);
