@@ -39,12 +39,25 @@ export function composeLocal(
   };
 }
 
+/** The runner writes the process's name before each line, so the log need not repeat it. */
 function terminalLog(clock: () => number): Log {
-  return createTerminalLog({
-    write: (line) => process.stdout.write(line),
-    clock,
-    colour: process.env[COLOUR_VARIABLE] !== undefined,
-  });
+  return withoutFunctionName(
+    createTerminalLog({
+      write: (line) => process.stdout.write(line),
+      clock,
+      colour: process.env[COLOUR_VARIABLE] !== undefined,
+    }),
+  );
+}
+
+function withoutFunctionName(log: Log): Log {
+  return {
+    debug: log.debug,
+    info: log.info,
+    warn: log.warn,
+    error: log.error,
+    with: ({ function: _name, ...labels }) => withoutFunctionName(log.with(labels)),
+  };
 }
 
 function fileOf(variable: string): string {

@@ -61,8 +61,8 @@ export type LocalSystem = {
   readonly brokerStats: () => EtradeStats | null;
   /** Kills a process as `kill -9` does; the supervisor restarts it. False when it is not running. */
   readonly kill: (name: ProcessName) => boolean;
-  /** Makes sure that the chat has a button when somebody must sign in. */
-  readonly invite: () => Promise<void>;
+  /** Makes sure that the chat has a button when somebody must sign in; answers those sessions. */
+  readonly invite: () => Promise<readonly string[]>;
   /** Ends everything, leaving no process behind. */
   readonly close: () => Promise<void>;
 };
@@ -277,10 +277,12 @@ async function start(
     kill,
     async invite() {
       const { sessions: states } = await publicFunction.status();
-      if (states.every(({ state: is }) => is !== 'none' && is !== 'expired')) return;
+      const due = states.filter(({ state: is }) => is === 'none' || is === 'expired');
+      if (due.length === 0) return [];
       const before = telegram?.messages().length ?? 0;
       await scheduler.run('morning-alert');
       if ((telegram?.messages().length ?? 0) === before) await publicFunction.sendLink();
+      return due.map(({ key }) => key);
     },
   };
 }

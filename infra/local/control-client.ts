@@ -1,0 +1,73 @@
+/**
+ * The control API as a caller sees it: typed posts and the overview.
+ *
+ * Throws when the API refuses, with its own words. Used by `day.ts` and by scenarios.
+ */
+
+import { z } from 'zod';
+import type { FaultChange } from './faults.ts';
+
+const overviewSchema = z.looseObject({
+  clock: z.string(),
+  sessions: z.array(
+    z.looseObject({
+      key: z.string(),
+      state: z.string(),
+      generation: z.number(),
+      apiValidated: z.boolean(),
+      hardEndsAt: z.string().nullable(),
+      lastRenewedAt: z.string().nullable(),
+      counts: z.looseObject({ renewals: z.number() }),
+    }),
+  ),
+  messages: z.array(
+    z.object({
+      at: z.string(),
+      chatId: z.string(),
+      text: z.string(),
+      buttons: z.array(z.object({ text: z.string(), url: z.string() })),
+    }),
+  ),
+  events: z.array(z.looseObject({ at: z.string(), data: z.unknown() })),
+  workers: z.array(
+    z.looseObject({
+      session: z.string(),
+      generation: z.number(),
+      lastCall: z.object({ at: z.string(), status: z.number().nullable() }).nullable(),
+      problem: z.string().nullable(),
+    }),
+  ),
+  jobs: z.array(z.looseObject({ name: z.string(), nextRunAt: z.string().nullable() })),
+});
+export type Overview = z.infer<typeof overviewSchema>;
+
+export type ControlClient = {
+  readonly overview: () => Promise<Overview>;
+  readonly advance: (duration: string) => Promise<void>;
+  /** Epoch milliseconds. */
+  readonly moveTo: (at: number) => Promise<void>;
+  readonly run: (job: string) => Promise<void>;
+  readonly setFaults: (change: FaultChange) => Promise<void>;
+};
+
+export function createControlClient(controlUrl: string, fetch = globalThis.fetch): ControlClient {
+  async function post(path: string, body: unknown): Promise<void> {
+    const answer = await fetch(`${controlUrl}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`The control API refused ${path}: ${text}`);
+  }
+  return {
+    async overview() {
+      const answer = await fetch(`${controlUrl}/local`);
+      return overviewSchema.parse(await answer.json());
+    },
+    advance: (duration) => post('/local/clock', { advance: duration }),
+    moveTo: (at) => post('/local/clock', { set: new Date(at).toISOString() }),
+    run: (job) => post(`/local/jobs/${job}`, {}),
+    setFaults: (change) => post('/local/faults', change),
+  };
+}
