@@ -22,7 +22,7 @@ export function accessPage(which: AccessCase): string {
     reload: false,
     body: html`<div class="mark${which === 'sent' && ' good'}" aria-hidden="true">${which === 'sent' ? '✓' : '↗'}</div>
 <h1 class="center">${words.title}</h1>
-<p class="center">${words.text}</p>
+<p class="center lead">${words.text}</p>
 ${
   asks &&
   html`<form method="post" action="/link" class="actions"><button class="button" data-busy="${LINK.busy}">${LINK.button}</button></form>`

@@ -51,11 +51,12 @@ export function dashboardPage(data: DashboardData): string {
     zone: data.zone,
     back: false,
     reload: true,
+    broad: true,
     body: html`<h1 class="quiet">${DASHBOARD.title}</h1>
 ${data.outcome !== null && noteOf(data.outcome, data.brokerOf(data.outcome.session), view)}
 ${nextCard(next, data)}
-${data.status.sessions.map((session) => sessionCard(session, view))}
-${serviceCard(next, data, now)}`,
+<div class="cards">${data.status.sessions.map((session) => sessionCard(session, view))}</div>
+<div class="cards">${serviceCards(next, data, now)}</div>`,
   });
 }
 
@@ -93,12 +94,10 @@ function renewForm(csrf: string, style: string): Html {
 
 const KEEP_ALIVE_COLOUR = { ok: 'good', failing: 'bad', late: 'warn', 'never-run': 'none' };
 
-function serviceCard(next: NextStep, { status, csrf, zone }: DashboardData, now: number): Html {
+function serviceCards(next: NextStep, { status, csrf, zone }: DashboardData, now: number): Html {
   const { keepAlive } = status;
   const lastRunAt = keepAlive.lastRunAt === null ? null : Date.parse(keepAlive.lastRunAt);
-  return html`<section class="card" aria-labelledby="market"><h2 id="market">${DASHBOARD.market}</h2>
-${marketLine(status.market, now, zone)}</section>
-<section class="card ${KEEP_ALIVE_COLOUR[keepAlive.status]}" aria-labelledby="keep-alive">
+  return html`${marketCard(status.market, now, zone)}<section class="card ${KEEP_ALIVE_COLOUR[keepAlive.status]}" aria-labelledby="keep-alive">
 <div class="card-head"><h2 id="keep-alive">${DASHBOARD.keepAlive}</h2><span class="chip">${KEEP_ALIVE_STATE[keepAlive.status]}</span></div>
 ${keepAlive.consecutiveFailures > 0 && html`<p>${DASHBOARD.failing(keepAlive.consecutiveFailures)}</p>`}
 <dl class="facts">
@@ -109,18 +108,24 @@ ${next.type !== 'renew' && renewForm(csrf, 'button second')}
 </section>`;
 }
 
-function marketLine(market: Status['market'], now: number, zone: string): Html {
+function marketCard(market: Status['market'], now: number, zone: string): Html {
   const note = market.note !== null && html` <span class="soft">(${market.note})</span>`;
+  const opensAt = market.opensAt === null ? null : Date.parse(market.opensAt);
+  const waiting = opensAt !== null && now < opensAt;
+  return html`<section class="card" aria-labelledby="market"><h2 id="market">${DASHBOARD.market}</h2>
+<p>${marketText(market, now, zone)}${note}</p>
+${waiting && html`<p><span class="soft small">${MARKET.opensIn}</span>${countdown(opensAt, countdownText(opensAt - now))}</p>`}
+</section>
+`;
+}
+
+function marketText(market: Status['market'], now: number, zone: string): string {
   if (!market.isTradingDay || market.opensAt === null || market.closesAt === null) {
-    return html`<p>${MARKET.closed}${note}</p>`;
+    return MARKET.closed;
   }
   const opensAt = Date.parse(market.opensAt);
   const closesAt = Date.parse(market.closesAt);
-  if (now < opensAt) {
-    return html`<p>${MARKET.before(momentText(opensAt, now, zone))}${note}</p>
-<p><span class="soft small">${MARKET.opensIn}</span> ${countdown(opensAt, countdownText(opensAt - now))}</p>`;
-  }
-  return now < closesAt
-    ? html`<p>${MARKET.open(momentText(closesAt, now, zone))}${note}</p>`
-    : html`<p>${MARKET.over(momentText(closesAt, now, zone))}${note}</p>`;
+  if (now < opensAt) return MARKET.before(momentText(opensAt, now, zone));
+  const close = momentText(closesAt, now, zone);
+  return now < closesAt ? MARKET.open(close) : MARKET.over(close);
 }

@@ -24,6 +24,8 @@ export type Layout = {
   readonly back: boolean;
   /** Whether the page may load itself again to stay true: only pages that came by GET. */
   readonly reload: boolean;
+  /** A page of many cards, side by side where there is room. */
+  readonly broad?: boolean;
   readonly body: Html;
 };
 
@@ -41,7 +43,7 @@ export function layout(page: Layout): string {
 <style>${trusted(STYLE)}</style>
 </head>
 <body data-now="${page.now ?? ''}"${page.reload && html` data-reload="yes"`}>
-<div class="frame">
+<div class="frame${page.broad && ' broad'}">
 <header>
 ${page.back ? html`<a class="back" href="/">‹ ${LAYOUT.back}</a>` : html`<span class="brand">${LAYOUT.brand}</span>`}
 </header>

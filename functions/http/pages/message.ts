@@ -17,7 +17,7 @@ export function messagePage(words: Words): string {
     reload: false,
     body: html`<div class="mark bad" aria-hidden="true">!</div>
 <h1 class="center">${words.title}</h1>
-<p class="center">${words.text}</p>
+<p class="center lead">${words.text}</p>
 <div class="actions"><a class="button" href="/">${MESSAGE.home}</a></div>`,
   });
 }

@@ -9,14 +9,18 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** `09:30`, `midnight` for the coming one, `Tue 10 Mar, 09:30` on another day. */
+/** The day on which the clocks go back. */
+const LONGEST_DAY_MS = 25 * HOUR_MS;
+
+/** `09:30`, `midnight` for the coming one, `Tue 09:30` in days near, `10 Apr, 09:30` further off. */
 export function momentText(at: number, now: number, zone: string): string {
   const time = format(at, zone, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-  const day = format(at, zone, { weekday: 'short', day: 'numeric', month: 'short' });
-  const today = format(now, zone, { weekday: 'short', day: 'numeric', month: 'short' });
-  if (day === today && Math.abs(at - now) < 2 * DAY_MS) return time;
-  if (time === '00:00' && at > now && at - now <= 25 * HOUR_MS) return 'midnight';
-  return `${day.replace(',', '')}, ${time}`;
+  const date: Intl.DateTimeFormatOptions = { year: 'numeric', month: 'short', day: 'numeric' };
+  if (format(at, zone, date) === format(now, zone, date)) return time;
+  if (time === '00:00' && at > now && at - now <= LONGEST_DAY_MS) return 'midnight';
+  return Math.abs(at - now) < 6 * DAY_MS
+    ? `${format(at, zone, { weekday: 'short' })} ${time}`
+    : `${format(at, zone, { day: 'numeric', month: 'short' })}, ${time}`;
 }
 
 /** What a countdown shows: `5 h 12 min`, under an hour `42:07`. */

@@ -36,12 +36,10 @@ export function chipOf(session: SessionStatus, now: number): Chip {
   }
 }
 
-export function sessionCard(
-  session: SessionStatus,
-  view: { readonly now: number; readonly zone: string; readonly csrf: string },
-): Html {
+type View = { readonly now: number; readonly zone: string };
+
+export function sessionCard(session: SessionStatus, view: View & { readonly csrf: string }): Html {
   const chip = chipOf(session, view.now);
-  const moment = (iso: string | null) => (iso === null ? null : timeOf(iso, view));
   const past = (iso: string | null) => (iso === null ? DASHBOARD.never : pastOf(iso, view));
   const hasToken = session.state !== 'none';
   const live = hasToken && session.state !== 'expired';
@@ -53,11 +51,11 @@ ${live && STATE_TEXT[session.state] !== null && html`<p>${STATE_TEXT[session.sta
 ${
   hasToken &&
   html`<dl class="facts">
-${live && fact(DASHBOARD.coverage, coverageText(session))}
-${live && fact(DASHBOARD.idleAt, moment(session.idleAt))}
+${live && html`<div class="wide"><dt>${DASHBOARD.coverage}</dt><dd>${coverageText(session)}</dd></div>`}
 ${fact(DASHBOARD.lastUsed, past(session.lastUsedAt))}
 ${fact(DASHBOARD.lastRenewed, past(session.lastRenewedAt))}
 ${fact(DASHBOARD.lastProven, past(session.lastSuccessAt))}
+${live && idleFact(session, view)}
 ${fact(DASHBOARD.renewals, counts.renewals)}
 ${fact(DASHBOARD.unauthorized, counts.unauthorized)}
 ${counts.failuresInARow > 0 && fact(DASHBOARD.failures, counts.failuresInARow)}
@@ -67,8 +65,9 @@ ${counts.undelivered > 0 && fact(DASHBOARD.undelivered, counts.undelivered)}
 }
 ${
   live &&
-  html`<details><summary>${DASHBOARD.signOut}</summary>
-<p class="small soft">${DASHBOARD.signOutText}</p>
+  html`<details><summary>${DASHBOARD.more}</summary>
+<a class="button second" href="/sign-in/${session.key}">${DASHBOARD.signInAgain}</a>
+<p class="small soft after">${DASHBOARD.signOutText}</p>
 <form method="post" action="/sign-out/${session.key}" class="actions"><input type="hidden" name="csrf" value="${view.csrf}">
 <button class="button second danger">${DASHBOARD.signOutButton(session.title)}</button></form></details>`
 }
@@ -76,10 +75,7 @@ ${
 `;
 }
 
-function remaining(
-  session: SessionStatus,
-  view: { readonly now: number; readonly zone: string },
-): Html | null {
+function remaining(session: SessionStatus, view: View): Html | null {
   if (session.hardEndsAt === null) return null;
   const until = Date.parse(session.hardEndsAt);
   return html`<p><span class="soft small">${DASHBOARD.expiresIn}</span>
@@ -94,10 +90,7 @@ function coverageText(session: SessionStatus): string {
   return DASHBOARD.limitedBy(LIMITING_CLOCK[limitedBy ?? ''] ?? limitedBy ?? '');
 }
 
-function workers(
-  session: SessionStatus,
-  view: { readonly now: number; readonly zone: string },
-): Part {
+function workers(session: SessionStatus, view: View): Part {
   if (session.workers.length === 0) return DASHBOARD.noWorkers;
   return html`<ul class="plain">${session.workers.map((worker) => {
     const used =
@@ -113,12 +106,19 @@ function fact(name: string, value: Part): Html | null {
   return html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
 }
 
-function timeOf(iso: string, view: { readonly now: number; readonly zone: string }): Html {
+/** When it goes idle if nobody uses it; or since when it is. */
+function idleFact(session: SessionStatus, view: View): Html | null {
+  if (session.idleAt === null) return null;
+  const name = Date.parse(session.idleAt) > view.now ? DASHBOARD.idleAt : DASHBOARD.idleSince;
+  return fact(name, timeOf(session.idleAt, view));
+}
+
+function timeOf(iso: string, view: View): Html {
   return html`<time datetime="${iso}">${momentText(Date.parse(iso), view.now, view.zone)}</time>`;
 }
 
 /** The age first, because it is what tells at a glance; the moment beside it. */
-function pastOf(iso: string, view: { readonly now: number; readonly zone: string }): Html {
+function pastOf(iso: string, view: View): Html {
   const at = Date.parse(iso);
   const moment = momentText(at, view.now, view.zone);
   return html`<time datetime="${iso}">${agoText(at, view.now)} <span class="soft small">${moment}</span></time>`;

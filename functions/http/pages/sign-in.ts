@@ -62,9 +62,10 @@ function presentToken({ status, now, zone }: SignInData): Html | null {
 `;
 }
 
-function logInStep({ session, broker, csrf, openIn }: SignInData): Html {
+function logInStep({ session, broker, csrf, openIn, signInOpenMs }: SignInData): Html {
+  const minutes = Math.floor(signInOpenMs / 60_000);
   return html`<li class="card log-in"><div class="step-head"><h2><span class="if-start">${SIGN_IN.logIn(broker)}</span><span class="if-open">${SIGN_IN.loggedIn(broker)}</span><span class="if-over">${SIGN_IN.over}</span></h2></div>
-<p class="if-start">${SIGN_IN.logInText(broker)}</p>
+<p class="if-start">${SIGN_IN.logInText(broker, minutes)}</p>
 <p class="if-open">${SIGN_IN.loggedInText}</p>
 <p class="if-over">${SIGN_IN.overText(broker)}</p>
 <form method="post" action="/sign-in/${session.key}/start"${openIn === 'new-tab' && html` target="_blank" rel="noopener"`} class="actions"><input type="hidden" name="csrf" value="${csrf}">
@@ -73,7 +74,7 @@ function logInStep({ session, broker, csrf, openIn }: SignInData): Html {
 
 function pasteStep({ session, broker, csrf, openUntil, now }: SignInData, step: Step): Html {
   return html`<li class="card paste"><div class="step-head"><h2>${SIGN_IN.paste}</h2>
-<span class="if-open">${openUntil === null ? EMPTY_COUNTDOWN : countdown(openUntil, countdownText(openUntil - now))}</span></div>
+<span class="if-open">${openUntil === null ? EMPTY_COUNTDOWN : countdown(openUntil, countdownText(openUntil - now))} <span class="soft small">${SIGN_IN.timeLeft}</span></span></div>
 <form method="post" action="/sign-in/${session.key}" autocomplete="off"><input type="hidden" name="csrf" value="${csrf}">
 <label for="pin">${SIGN_IN.pin(broker)}</label>
 <div>${pinField(step)}<button class="button second" type="button" id="paste" hidden>${SIGN_IN.pasteButton}</button></div>

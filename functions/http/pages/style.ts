@@ -66,13 +66,15 @@ a { color: var(--accent); }
 .note.good { background: var(--good-bg); } .note.good h2 { color: var(--good); }
 .note.warn { background: var(--warn-bg); } .note.warn h2 { color: var(--warn); }
 .note.bad { background: var(--bad-bg); } .note.bad h2 { color: var(--bad); }
-.left { display: block; font-size: 34px; line-height: 1.15; font-weight: 680; letter-spacing: -.02em; font-variant-numeric: tabular-nums; }
+.left { display: block; white-space: nowrap; font-size: 34px; line-height: 1.15; font-weight: 680; letter-spacing: -.02em; font-variant-numeric: tabular-nums; }
 .good .left { color: var(--good); } .warn .left { color: var(--warn); } .bad .left { color: var(--bad); }
 .facts { display: grid; grid-template-columns: 1fr 1fr; gap: 12px 16px; margin: 16px 0 0; padding: 14px 0 0; border-top: 1px solid var(--line); }
+.facts.first { margin: 0; padding: 0; border: 0; }
 .facts div { min-width: 0; }
 .facts .wide { grid-column: 1 / -1; }
 dt { color: var(--soft); font-size: 14px; line-height: 1.35; }
 dd { margin: 0; font-variant-numeric: tabular-nums; line-height: 1.4; }
+dd .small { white-space: nowrap; }
 ul.plain { list-style: none; margin: 0; padding: 0; }
 form { margin: 0; }
 .button {
@@ -103,7 +105,9 @@ input:focus { outline: 3px solid var(--accent); outline-offset: 1px; border-colo
   content: counter(step); flex: none; width: 30px; height: 30px; border-radius: 50%; background: var(--accent);
   color: var(--on-accent); font-weight: 700; font-size: 16px; line-height: 30px; text-align: center;
 }
-.step-head .left { margin-left: auto; font-size: 24px; }
+.step-head .if-open { margin-left: auto; text-align: right; white-space: nowrap; }
+.step-head h2 .if-open { margin: 0; text-align: left; white-space: normal; }
+.step-head .left { display: inline; font-size: 26px; }
 [data-step] .if-open, [data-step] .if-over { display: none; }
 [data-step="open"] .if-open, [data-step="over"] .if-over { display: block; }
 [data-step="open"] .if-start, [data-step="over"] .if-start { display: none; }
@@ -118,8 +122,11 @@ input:focus { outline: 3px solid var(--accent); outline-offset: 1px; border-colo
 .mark { display: flex; align-items: center; justify-content: center; width: 72px; height: 72px; margin: 20px auto 16px; border-radius: 50%; background: var(--none-bg); color: var(--none); font-size: 36px; font-weight: 700; }
 .mark.good { background: var(--good-bg); color: var(--good); }
 .mark.bad { background: var(--bad-bg); color: var(--bad); }
-.center { text-align: center; }
-details { margin: 14px 0 0; padding: 4px 0 0; border-top: 1px solid var(--line); }
+.center { text-align: center; text-wrap: balance; }
+.lead { margin: 0 0 20px; }
+.after { margin: 16px 0 0; }
+details { margin: 14px 0 -10px; padding: 4px 0 0; border-top: 1px solid var(--line); }
+details[open] { padding-bottom: 10px; }
 summary { display: flex; align-items: center; min-height: 48px; color: var(--soft); font-size: 15px; cursor: pointer; }
 summary::after { content: "\\203A"; margin-left: 8px; transition: transform .15s; }
 details[open] summary::after { transform: rotate(90deg); }
@@ -129,8 +136,12 @@ footer { color: var(--soft); font-size: 14px; padding: 8px 2px 0; }
   .frame { padding-top: 28px; }
   h1 { font-size: 32px; }
   .card, .note { padding: 22px 24px; }
-  .facts { grid-template-columns: 1fr 1fr 1fr; }
-  .actions.row { grid-auto-flow: column; grid-auto-columns: 1fr; }
+}
+@media (min-width: 60rem) {
+  .frame.broad { max-width: 62rem; }
+  .cards { display: grid; grid-template-columns: 1fr 1fr; gap: 14px; align-items: start; margin: 0 0 14px; }
+  .cards > .card { margin: 0; height: 100%; }
+  .cards > .card:only-child { grid-column: 1 / -1; }
 }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; scroll-behavior: auto !important; } }
 @media (forced-colors: active) { .chip, .note, .step-head::before { border: 1px solid; } }

@@ -35,7 +35,7 @@ export function successPage({ now, zone, session, result, status }: SuccessData)
     reload: false,
     body: html`<div class="mark good" aria-hidden="true">✓</div>
 <h1 class="center" id="outcome" data-outcome="signed-in">${SUCCESS.title}</h1>
-<p class="center">${SUCCESS.until(session.title, until)}</p>
+<p class="center lead">${SUCCESS.until(session.title, until)}</p>
 <section class="card"><dl class="facts first">
 <div><dt>${SUCCESS.token}</dt><dd>${SUCCESS.generation(result.generation)}</dd></div>
 ${mine?.coverage.untilClose === true && html`<div><dt>${DASHBOARD.coverage}</dt><dd>${DASHBOARD.covered}</dd></div>`}
@@ -48,6 +48,6 @@ ${others.map(
 )}
 <a class="button second" href="/">${SUCCESS.dashboard}</a>
 </div>
-${others.length === 0 && html`<p class="center soft small done">${SUCCESS.done}</p>`}`,
+${others.length === 0 && html`<p class="center soft small after">${SUCCESS.done}</p>`}`,
   });
 }

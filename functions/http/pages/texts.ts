@@ -35,6 +35,7 @@ export const DASHBOARD = {
   noToken: 'No token',
   since: (moment: string) => `at ${moment}`,
   idleAt: 'Goes idle',
+  idleSince: 'Idle since',
   lastUsed: 'Last used',
   lastRenewed: 'Last renewed',
   lastProven: 'Last proven',
@@ -52,7 +53,7 @@ export const DASHBOARD = {
   covered: 'Covered',
   limitedBy: (clock: string) => `No: ${clock}`,
   notTrading: 'No trading today',
-  signOut: 'Sign out…',
+  more: 'More',
   signOutText: 'This ends the token at the broker. Workers stop until the next sign-in.',
   signOutButton: (session: string) => `Sign out of ${session}`,
   market: 'Market',
@@ -110,22 +111,21 @@ export const SIGN_IN = {
   title: (session: string) => `Sign in to ${session}`,
   stillGood: (until: string) => `The present token is good until ${until}. A sign-in replaces it.`,
   logIn: (broker: string) => `Log in at ${broker}`,
-  logInText: (broker: string) =>
-    `${broker} opens in a new tab. Log in, accept, and copy the PIN it shows. Then come back to this page: you have five minutes.`,
+  logInText: (broker: string, minutes: number) =>
+    `${broker} opens in a new tab. Log in, accept, and copy the PIN it shows. Then come back to this page: you have ${minutes} minutes.`,
   loggedIn: (broker: string) => `${broker} is open`,
   loggedInText: 'Log in there, accept, and copy the PIN. No tab, or no PIN? Open it again.',
   open: (broker: string) => `Open ${broker}`,
   openAgain: (broker: string) => `Open ${broker} again`,
-  over: 'The five minutes are over',
-  overText: (broker: string) =>
-    `A PIN from before no longer works. Open ${broker} again for a new one.`,
+  over: 'Time is up for that PIN',
+  overText: (broker: string) => `It no longer works. Open ${broker} again for a new one.`,
   paste: 'Paste the PIN',
   pin: (broker: string) => `PIN from ${broker}`,
   placeholder: 'for example 8F3KD',
   pasteButton: 'Paste',
   submit: 'Save the token',
   submitBusy: 'Checking…',
-  timeLeft: 'Time left for the PIN',
+  timeLeft: 'left',
   minutesLeft: 'minutes left for the PIN',
   secondsLeft: 'seconds left for the PIN',
 };
@@ -258,7 +258,7 @@ export function outcomeWords(
       };
     case 'sign-in-expired':
       return {
-        title: 'The five minutes are over',
+        title: 'Time is up for that PIN',
         text: `${broker} no longer takes this PIN. Open it again for a new one.`,
       };
     case 'no-open-sign-in':
@@ -321,7 +321,7 @@ export function outcomeWords(
 
 /** Tries left, as people say it. */
 export function triesLeft(count: number): string {
-  return count === 1 ? '1 try left' : `${count} tries left`;
+  return count === 1 ? '1\u00a0try left' : `${count}\u00a0tries left`;
 }
 
 function renewedWords(done: number, failed: number): Words {
