@@ -59,6 +59,7 @@ function showSummary(
   terminal: Terminal,
   { urls, clock }: LocalSystem,
   options: StartOptions,
+  due: readonly string[],
 ): void {
   const { line, paint } = terminal;
   const row = (name: string, url: string | null, what: string): void => {

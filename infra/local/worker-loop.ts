@@ -143,7 +143,8 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
           await guarded(loop, async () => {
             const isPollDue = clock() - loop.polledAt >= POLL_EVERY_MS;
             const isNew = isPollDue && (await poll(loop));
-            if (isNew || clock() - loop.calledAt >= CALL_EVERY_MS) await call(loop);
+            const isCallDue = clock() - loop.calledAt >= CALL_EVERY_MS;
+            if (isNew || isCallDue || isOver(loop, clock())) await call(loop);
           });
         }
       }),
@@ -160,6 +161,11 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
         });
       }),
   };
+}
+
+/** An end is noticed when it comes, not at the next call. */
+function isOver({ held }: SessionLoop, now: number): boolean {
+  return held !== null && now >= held.token.hardEndsAt;
 }
 
 /** `sample-worker · etrade-sandbox · generation 1 · 200 · 09:31:07` */

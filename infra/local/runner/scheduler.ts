@@ -151,6 +151,8 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   async function move(to: number): Promise<MoveResult> {
     const from = clock.now();
     if (to < from) return { ok: false, reason: 'in-the-past', now: from };
+    // What is still on its way belongs to the time before.
+    await settle();
     let sleptUntil: number | null = null;
     if (to - from > LONGEST_PLAYED_MS) {
       sleptUntil = to - PLAYED_AFTER_SLEEP_MS;
