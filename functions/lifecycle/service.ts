@@ -104,16 +104,15 @@ export function prune(record: ServiceRecord, now: number): ServiceRecord {
 }
 
 /**
- * Withdraws alerts that were never sent and whose time is over: a later one names all their sessions,
- * or the market has closed. So an outage of the messenger ends with one message, not a morning's worth.
+ * Withdraws alerts that wait, or whose sender died, and whose time is over: a later one names all their
+ * sessions, or the market has closed. So an outage of the messenger ends with one message, not a
+ * morning's worth.
  */
 export function withdrawOvertaken(record: ServiceRecord, now: number): ServiceRecord {
   const isOvertaken = (queued: QueuedNotice) =>
     queued.notice.kind === 'sign-in-due' &&
     (queued.notice.closesAt <= now || record.notices.some((other) => overtakes(other, queued)));
-  const notices = record.notices.filter(
-    (queued) => queued.delivery.state !== 'queued' || !isOvertaken(queued),
-  );
+  const notices = record.notices.filter((queued) => !isUnsent(queued, now) || !isOvertaken(queued));
   return notices.length === record.notices.length ? record : { ...record, notices };
 }
 
@@ -142,6 +141,11 @@ export function closeWarning(record: ServiceRecord, session: SessionKey): Servic
 function isClaimable({ delivery }: QueuedNotice, now: number): boolean {
   if (delivery.state === 'queued') return delivery.notBefore <= now;
   return delivery.state === 'sending' && delivery.until <= now;
+}
+
+/** Nobody has sent it and nobody is about to. */
+function isUnsent(queued: QueuedNotice, now: number): boolean {
+  return queued.delivery.state === 'queued' || isClaimable(queued, now);
 }
 
 function settledAt({ delivery }: QueuedNotice): number | null {

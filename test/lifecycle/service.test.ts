@@ -202,9 +202,17 @@ describe('withdrawOvertaken', () => {
   });
 
   it('keeps the memory of an alert that was sent or is being sent', () => {
-    const claimed = claim(first, '2026-03-09/first-08:30', ny('08:30')) ?? first;
+    const claimed = claim(first, '2026-03-09/first-08:30', ny('08:59')) ?? first;
     const record = enqueue(claimed, anAlert(prod), '2026-03-09/before-open-30', ny('09:00'));
     expect(withdrawOvertaken(record, ny('09:00'))).toBe(record);
+    const told = markSent(record, '2026-03-09/first-08:30', ny('09:00'));
+    expect(withdrawOvertaken(told, ny('09:30'))).toBe(told);
+  });
+
+  it('takes back an alert whose sender died when a later one names its sessions', () => {
+    const claimed = claim(first, '2026-03-09/first-08:30', ny('08:30')) ?? first;
+    const record = enqueue(claimed, anAlert(prod), '2026-03-09/before-open-30', ny('09:00'));
+    expect(ids(withdrawOvertaken(record, ny('09:00')))).toEqual(['2026-03-09/before-open-30']);
   });
 
   it('keeps every other kind of notice', () => {
