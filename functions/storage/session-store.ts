@@ -8,6 +8,7 @@
  */
 
 import type { BrokerToken } from '../brokers/broker.ts';
+import { StoreError } from '../errors.ts';
 import type { ServiceRecord } from '../lifecycle/notices.ts';
 import type { SessionKey, SessionRecord } from '../lifecycle/session.ts';
 
@@ -80,7 +81,7 @@ export async function readNewestToken(
   let newest: Found | null = null;
   const first = pointer ?? 1;
   for (let version = first; version <= first + NEWER_VERSIONS_TRIED; version += 1) {
-    const read = await store.readToken(session, version);
+    const read = await readOrPass(store, session, version, pointer);
     if (read.status === 'missing') {
       if (version === pointer) continue;
       break;
@@ -93,6 +94,22 @@ export async function readNewestToken(
     if (newest === null || isNewer(found, newest, pointer)) newest = found;
   }
   return newest;
+}
+
+/** A version past the pointer that does not read is passed over: it may have been written by hand. */
+async function readOrPass(
+  store: Pick<SessionStore, 'readToken'>,
+  session: SessionKey,
+  version: number,
+  pointer: number | null,
+): Promise<TokenRead> {
+  try {
+    return await store.readToken(session, version);
+  } catch (error) {
+    const unreadable = error instanceof StoreError && error.code === 'STORE_RECORD_INVALID';
+    if (!unreadable || version === pointer) throw error;
+    return { status: 'destroyed' };
+  }
 }
 
 function isNewer(found: Found, newest: Found, pointer: number | null): boolean {

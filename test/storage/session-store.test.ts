@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { StoreError } from '../../functions/errors.ts';
 import { readNewestToken, type TokenRead } from '../../functions/storage/session-store.ts';
 import { aToken, SANDBOX } from '../fixtures/tokens.ts';
 
-type Version = 'destroyed' | Partial<ReturnType<typeof aToken>>;
+const UNREADABLE = new StoreError('It does not read', {
+  code: 'STORE_RECORD_INVALID',
+  retryable: false,
+});
+
+type Version = 'destroyed' | 'unreadable' | Partial<ReturnType<typeof aToken>>;
 
 /** A store with these versions, the first at number `from`; remembers which numbers were asked for. */
 function storeWith(versions: readonly Version[], from = 1) {
@@ -14,6 +20,7 @@ function storeWith(versions: readonly Version[], from = 1) {
       const stored = versions[version - from];
       if (stored === undefined) return { status: 'missing' };
       if (stored === 'destroyed') return { status: 'destroyed' };
+      if (stored === 'unreadable') throw UNREADABLE;
       return { status: 'found', version, token: aToken(stored) };
     },
   };
@@ -96,6 +103,12 @@ describe('the newest token', () => {
       expected: null,
     },
     {
+      name: 'is found behind one that does not read',
+      versions: [gen(1), 'unreadable', gen(3)],
+      pointer: 1,
+      expected: 3,
+    },
+    {
       name: 'is the higher generation, not the higher number',
       versions: [gen(1), gen(3), gen(2)],
       pointer: 1,
@@ -150,6 +163,11 @@ describe('the newest token', () => {
     const store = storeWith(versions, pointer === 7 ? 8 : 1);
     const newest = await readNewestToken(store, SANDBOX, pointer, generation);
     expect(newest?.version ?? null).toBe(expected);
+  });
+
+  it('is not guessed when the one the pointer names does not read', async () => {
+    const store = storeWith(['unreadable', gen(2)]);
+    await expect(readNewestToken(store, SANDBOX, 1)).rejects.toThrow(UNREADABLE);
   });
 
   it('is asked for by number only, one past the last that exists', async () => {
