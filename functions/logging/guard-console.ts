@@ -13,6 +13,9 @@ import { safeText } from './safe-text.ts';
 
 const EVENT = 'console';
 
+/** How the first line of a printed stack begins: `TypeError: …`. */
+const NAMED = /^([A-Z]?[A-Za-z]*Error)(?::\s*(.*))?$/;
+
 /** Everything by which a library may print. */
 const LEVEL_OF = {
   trace: 'debug',
@@ -99,15 +102,15 @@ function tellError(log: Log, error: Error): void {
     return;
   }
   const stack = readProperty(error, 'stack');
-  const bare = printedError('', typeof stack === 'string' ? stack : '');
-  bare.name = nameOf(error);
-  log.error(EVENT, 'A library reported an error', bare, fields);
+  const place = printedError(nameOf(error), typeof stack === 'string' ? stack : '');
+  log.error(EVENT, 'A library reported an error', place, fields);
 }
 
-/** Carries the place where it happened to the log, and no more. */
-function printedError(message: string, stack: string): Error {
+/** Carries name and place of what was printed to the log, and no more. `firstLine` is safe text. */
+function printedError(firstLine: string, stack: string): Error {
+  const [, name = 'Error', message = ''] = NAMED.exec(firstLine) ?? [undefined, 'Error', firstLine];
   const error = new Error(message);
-  error.name = 'Printed';
+  error.name = name;
   error.stack = stack;
   return error;
 }

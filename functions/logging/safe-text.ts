@@ -6,6 +6,7 @@
  * not pass here. Pure; used by this room.
  */
 
+const MAX_READ = 2_000;
 const MAX_LENGTH = 200;
 const HIDDEN = '…';
 
@@ -16,14 +17,16 @@ const AROUND = /^[('`"]*|[)'`".,:;!?]*$/g;
 
 /** The first line of foreign text, without anything that could be data. */
 export function safeText(text: string): string {
-  const line = text.trimStart().split(/[\r\n]/, 1)[0] ?? '';
+  const line =
+    text
+      .slice(0, MAX_READ)
+      .trimStart()
+      .split(/[\r\n]/, 1)[0] ?? '';
   // V8 quotes the source when JSON does not parse.
-  if (/^SyntaxError\b/.test(line) || /\bJSON\b/.test(line)) return line.split(/\W/, 1)[0] ?? '';
+  if (line.startsWith('SyntaxError')) return 'SyntaxError';
+  if (/\bJSON\b/.test(line)) return HIDDEN;
   const words = line
-    .replace(
-      /\b(\w+:\/\/)(?:[^\s/@]*@)?([A-Za-z.-]+)?\S*/g,
-      (_url, _scheme, host) => `${host ?? ''}/`,
-    )
+    .replace(/\b\w+:\/\/\S*/g, hostOf)
     .replace(/".*"/, (quoted) => (QUOTED_NAME.test(quoted) ? quoted : HIDDEN))
     // A body begins here, or a list of values.
     .replace(/[{[<=].*$/, ` ${HIDDEN}`)
@@ -32,4 +35,10 @@ export function safeText(text: string): string {
     .map((word) => (PLAIN.test(word.replace(AROUND, '')) ? word : HIDDEN));
   const shown = words.filter((word, index) => word !== HIDDEN || words[index - 1] !== HIDDEN);
   return shown.join(' ').slice(0, MAX_LENGTH);
+}
+
+/** Where it went, not what was asked: paths hold bot tokens, queries hold anything. */
+function hostOf(url: string): string {
+  const host = URL.parse(url)?.hostname ?? '';
+  return PLAIN.test(host) ? `${host}/` : HIDDEN;
 }
