@@ -18,7 +18,7 @@ const SEVERITIES: Readonly<Record<string, string>> = {
   error: 'ERROR',
 };
 
-/** Labels with a place of their own in a log entry. */
+/** Labels with a place of their own in an entry of a known project. */
 const TRACE_LABELS: ReadonlySet<string> = new Set(['trace', 'spanId', 'traceSampled']);
 
 export function createJsonLog(options: LogOptions): Log {
@@ -60,7 +60,7 @@ function createLabelled(logger: Logger, project: string | null, labels: LogField
         event,
         ...problem,
         ...(Object.keys(plain).length === 0 ? {} : { fields: plain }),
-        'logging.googleapis.com/labels': { ...labelTexts(labels), event },
+        'logging.googleapis.com/labels': { ...labelTexts(labels, project), event },
         ...trace,
       },
       message,
@@ -83,21 +83,20 @@ function createLabelled(logger: Logger, project: string | null, labels: LogField
   };
 }
 
-function labelTexts(labels: LogFields): Record<string, string> {
+function labelTexts(labels: LogFields, project: string | null): Record<string, string> {
   return Object.fromEntries(
     Object.entries(plainFields(labels))
-      .filter(([name, value]) => !TRACE_LABELS.has(name) && value !== null)
+      .filter(([name, value]) => value !== null && (project === null || !TRACE_LABELS.has(name)))
       .map(([name, value]) => [name, String(value)]),
   );
 }
 
-/** `projects/P/traces/ID`: only the full name joins the line to its request. */
+/** Only the full name joins a line to its request; without a project the id stays a plain label. */
 function traceFields(labels: LogFields, project: string | null): object {
   const { trace, spanId, traceSampled } = plainFields(labels);
-  if (typeof trace !== 'string') return {};
+  if (project === null || typeof trace !== 'string') return {};
   return {
-    'logging.googleapis.com/trace':
-      project === null ? trace : `projects/${project}/traces/${trace}`,
+    'logging.googleapis.com/trace': `projects/${project}/traces/${trace}`,
     ...(typeof spanId === 'string' ? { 'logging.googleapis.com/spanId': spanId } : {}),
     ...(typeof traceSampled === 'boolean'
       ? { 'logging.googleapis.com/trace_sampled': traceSampled }

@@ -66,10 +66,12 @@ test('labels are texts, and a label does not leak into the log it came from', ()
   expect(labels).toEqual([{ generation: '3', event: 'a' }, { event: 'b' }]);
 });
 
-test('without a project the trace is named by its id', () => {
+test('without a project the trace is a plain label', () => {
   const lines = createLogLines();
   createJsonLog(lines).with({ trace: TRACE }).info('event', 'message');
-  expect(lines.entries()[0]?.['logging.googleapis.com/trace']).toBe(TRACE);
+  const [entry] = lines.entries();
+  expect(entry).not.toHaveProperty('logging.googleapis.com/trace');
+  expect(entry?.['logging.googleapis.com/labels']).toEqual({ trace: TRACE, event: 'event' });
 });
 
 test('fields cannot take the place of what the log writes itself', () => {
