@@ -8,7 +8,7 @@
 import type { Calendar } from './calendar.ts';
 import { decide } from './decide.ts';
 import type { BrokerRules } from './rules.ts';
-import { endsAt, idleAt, type SessionRecord, stateOf } from './session.ts';
+import { endsAt, idleAt, isOver, type SessionRecord, stateOf } from './session.ts';
 
 /** `access` is the access token's own end where refreshing brings the next one. */
 export type Limit = 'no-token' | 'rejected' | 'unproven' | 'hard-end' | 'idle' | 'access';
@@ -28,7 +28,7 @@ export function coverage(
   now: number,
 ): Coverage {
   const { closesAt } = calendar.dayOf(now);
-  if (closesAt === null || now >= closesAt) return { untilClose: null, limitedBy: null };
+  if (closesAt === null || isOver(closesAt, now)) return { untilClose: null, limitedBy: null };
   const limitedBy = limitBefore(closesAt, record, rules, now);
   return { untilClose: limitedBy === null, limitedBy };
 }
@@ -56,33 +56,25 @@ function limitBefore(
   now: number,
 ): Limit | null {
   const end = endsAt(record, rules);
-  switch (stateOf(record, rules, now)) {
-    case 'none':
-      return 'no-token';
-    case 'expired':
-      return end !== null && now >= end ? 'hard-end' : 'rejected';
+  const state = stateOf(record, rules, now);
+  if (state === 'none') return 'no-token';
+  if (state === 'expired') return isOver(end, now) ? 'hard-end' : 'rejected';
+  if (end !== null && end < closesAt) return 'hard-end';
+  switch (state) {
     case 'unknown':
+      return 'unproven';
     case 'inactive':
+      return isOver(record.accessExpiresAt, now) ? 'access' : 'idle';
     case 'active':
-      if (end !== null && end < closesAt) return 'hard-end';
-      return movableLimitBefore(closesAt, record, rules, now);
+      // Keep-alive moves the other clocks, and is relied on only while its last call worked.
+      return record.counts.failuresInARow === 0 ? null : clockBefore(closesAt, record, rules);
   }
 }
 
-function movableLimitBefore(
-  closesAt: number,
-  record: SessionRecord,
-  rules: BrokerRules,
-  now: number,
-): Limit | null {
-  const state = stateOf(record, rules, now);
-  if (state === 'unknown') return 'unproven';
-  const accessEndsBefore = (moment: number) =>
-    record.accessExpiresAt !== null && record.accessExpiresAt <= moment;
-  if (state === 'inactive') return accessEndsBefore(now) ? 'access' : 'idle';
-  // Keep-alive is relied on only while its last call worked.
-  if (record.counts.failuresInARow === 0) return null;
-  const idleEndsAt = idleAt(record, rules);
-  if (accessEndsBefore(closesAt - 1)) return 'access';
-  return idleEndsAt !== null && idleEndsAt < closesAt ? 'idle' : null;
+/** The first clock to stop before the close if nobody moves it any more. */
+function clockBefore(closesAt: number, record: SessionRecord, rules: BrokerRules): Limit | null {
+  const accessEndsAt = record.accessExpiresAt ?? closesAt;
+  const idleEndsAt = idleAt(record, rules) ?? closesAt;
+  if (Math.min(accessEndsAt, idleEndsAt) >= closesAt) return null;
+  return accessEndsAt <= idleEndsAt ? 'access' : 'idle';
 }

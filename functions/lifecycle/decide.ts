@@ -7,7 +7,7 @@
 
 import { KEEP_ALIVE_EVERY_MS, RENEWAL_MARGIN_MS, RENEWAL_WORTH_MS } from './limits.ts';
 import type { BrokerRules } from './rules.ts';
-import { endsAt, idleAt, type SessionRecord, stateOf } from './session.ts';
+import { endsAt, idleAt, isOver, type SessionRecord, stateOf } from './session.ts';
 
 /** What to do, and why. */
 export type Decision =
@@ -58,8 +58,7 @@ export function nextKeepAliveAt(now: number): number {
 }
 
 function wasRejected(record: SessionRecord, rules: BrokerRules, now: number): boolean {
-  const end = endsAt(record, rules);
-  return record.proof === 'rejected' && (end === null || now < end);
+  return record.proof === 'rejected' && !isOver(endsAt(record, rules), now);
 }
 
 /** The token sleeps but its session has not ended. */
@@ -69,7 +68,7 @@ function wakeUp(record: SessionRecord, rules: BrokerRules, now: number): Decisio
       ? { type: 'sign-in', reason: 'inactive' }
       : { type: 'probe', reason: 'idle' };
   }
-  const accessEnded = record.accessExpiresAt !== null && now >= record.accessExpiresAt;
+  const accessEnded = isOver(record.accessExpiresAt, now);
   return { type: 'renew', reason: accessEnded ? 'access-ended' : 'inactive' };
 }
 

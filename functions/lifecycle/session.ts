@@ -183,6 +183,7 @@ export function isValidated(record: SessionRecord, rules: BrokerRules, now: numb
   return stateOf(record, rules, now) === 'active';
 }
 
-function isOver(end: number | null, now: number): boolean {
+/** Whether an end has come; an end that is unknown or does not exist has not. */
+export function isOver(end: number | null, now: number): boolean {
   return end !== null && now >= end;
 }

@@ -255,6 +255,12 @@ describe('a token that nothing renews', () => {
       decision: 'probe idle-soon',
     },
     {
+      name: 'is let go when its access token ends early',
+      record: anActiveRecord({ accessExpiresAt: ny('09:20') }),
+      rules: { ...UPSTOX, accessLifeMs: 20 * MINUTE_MS },
+      decision: 'none hard-end-soon',
+    },
+    {
       name: 'is probed, not given up, past the idle limit',
       record: anActiveRecord(),
       rules: idling,

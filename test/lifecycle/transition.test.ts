@@ -223,8 +223,11 @@ describe('token-stored by a sign-in', () => {
     expect(record.lastSignIn?.id).toBe('attempt-b');
   });
 
-  it('is adopted as the success of the attempt that began before its issue', () => {
-    const record = apply(before, aSignIn({ id: null }));
+  it.each([
+    { name: 'before its issue', issuedAt: ny('09:10') },
+    { name: 'in the millisecond of its issue', issuedAt: ny('09:09') },
+  ])('is adopted as the success of the attempt that began $name', ({ issuedAt }) => {
+    const record = apply(before, aSignIn({ id: null, issuedAt }));
     expect(record.pending).toBeNull();
     expect(record.lastSignIn).toMatchObject({ id: 'attempt-a', outcome: 'stored' });
   });
@@ -487,7 +490,8 @@ describe('followers', () => {
       report({ worker: 'vwap-bot', generation: 6 }),
     );
     expect(Object.keys(record.workers)).toEqual(['orb-bot', 'vwap-bot']);
-    expect(apply(record, report({ at: ny('10:00'), generation: 5 }))).toBe(record);
+    expect(apply(record, report({ at: ny('10:01') - 1, generation: 5 }))).toBe(record);
+    expect(apply(record, report({ generation: 8 })).workers['orb-bot']?.generation).toBe(8);
   });
 
   it('worker-reported keeps a worker with the name of an object’s own member', () => {
