@@ -10,7 +10,7 @@ import { type Html, html } from './html.ts';
 import { countdown, layout } from './layout.ts';
 import { agoText, countdownText, momentText } from './moments.ts';
 import { noteOf } from './note.ts';
-import { sessionCard } from './session-card.ts';
+import { chipOf, sessionCard } from './session-card.ts';
 import { DASHBOARD, KEEP_ALIVE_STATE, MARKET } from './texts.ts';
 
 export type DashboardData = {
@@ -43,7 +43,8 @@ export function nextStep(status: Status): NextStep {
 
 export function dashboardPage(data: DashboardData): string {
   const now = Date.parse(data.status.now);
-  const view = { now, zone: data.zone, csrf: data.csrf };
+  const { isTradingDay } = data.status.market;
+  const view = { now, zone: data.zone, csrf: data.csrf, isTradingDay };
   const next = nextStep(data.status);
   return layout({
     title: DASHBOARD.title,
@@ -54,13 +55,13 @@ export function dashboardPage(data: DashboardData): string {
     broad: true,
     body: html`<h1 class="quiet">${DASHBOARD.title}</h1>
 ${data.outcome !== null && noteOf(data.outcome, data.brokerOf(data.outcome.session), view)}
-${nextCard(next, data)}
+${nextCard(next, data, now)}
 <div class="cards">${data.status.sessions.map((session) => sessionCard(session, view))}</div>
 <div class="cards">${serviceCards(next, data, now)}</div>`,
   });
 }
 
-function nextCard(next: NextStep, data: DashboardData): Html {
+function nextCard(next: NextStep, data: DashboardData, now: number): Html {
   switch (next.type) {
     case 'sign-in': {
       const [first, ...others] = next.sessions;
@@ -80,10 +81,12 @@ ${others.map(
       return html`<section class="note warn" aria-labelledby="next"><h2 id="next">${DASHBOARD.needsRenewal}</h2>
 <p>${DASHBOARD.needsRenewalText}</p>${renewForm(data.csrf, 'button')}</section>
 `;
-    case 'nothing':
-      return html`<section class="note good" aria-labelledby="next"><h2 id="next">${DASHBOARD.allGood}</h2>
-<p>${DASHBOARD.allGoodText}</p></section>
+    case 'nothing': {
+      const isGood = data.status.sessions.every((each) => chipOf(each, now).colour === 'good');
+      return html`<section class="note ${isGood ? 'good' : 'none'}" aria-labelledby="next"><h2 id="next">${isGood ? DASHBOARD.allGood : DASHBOARD.endsSoon}</h2>
+<p>${isGood ? DASHBOARD.allGoodText : DASHBOARD.endsSoonText}</p></section>
 `;
+    }
   }
 }
 

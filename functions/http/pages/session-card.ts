@@ -38,7 +38,9 @@ export function chipOf(session: SessionStatus, now: number): Chip {
 
 type View = { readonly now: number; readonly zone: string };
 
-export function sessionCard(session: SessionStatus, view: View & { readonly csrf: string }): Html {
+export type SessionView = View & { readonly csrf: string; readonly isTradingDay: boolean };
+
+export function sessionCard(session: SessionStatus, view: SessionView): Html {
   const chip = chipOf(session, view.now);
   const past = (iso: string | null) => (iso === null ? DASHBOARD.never : pastOf(iso, view));
   const hasToken = session.state !== 'none';
@@ -51,7 +53,7 @@ ${live && STATE_TEXT[session.state] !== null && html`<p>${STATE_TEXT[session.sta
 ${
   hasToken &&
   html`<dl class="facts">
-${live && html`<div class="wide"><dt>${DASHBOARD.coverage}</dt><dd>${coverageText(session)}</dd></div>`}
+${live && html`<div class="wide"><dt>${DASHBOARD.coverage}</dt><dd>${coverageText(session, view)}</dd></div>`}
 ${fact(DASHBOARD.lastUsed, past(session.lastUsedAt))}
 ${fact(DASHBOARD.lastRenewed, past(session.lastRenewedAt))}
 ${fact(DASHBOARD.lastProven, past(session.lastSuccessAt))}
@@ -83,10 +85,11 @@ ${countdown(until, countdownText(until - view.now))}
 <span class="soft small">${DASHBOARD.since(momentText(until, view.now, view.zone))}</span></p>`;
 }
 
-function coverageText(session: SessionStatus): string {
+function coverageText(session: SessionStatus, { isTradingDay }: SessionView): string {
   const { untilClose, limitedBy } = session.coverage;
-  if (untilClose === null) return DASHBOARD.notTrading;
+  if (untilClose === null) return isTradingDay ? DASHBOARD.tradingOver : DASHBOARD.notTrading;
   if (untilClose) return DASHBOARD.covered;
+  if (session.state === 'inactive') return DASHBOARD.waking;
   return DASHBOARD.limitedBy(LIMITING_CLOCK[limitedBy ?? ''] ?? limitedBy ?? '');
 }
 

@@ -42,8 +42,9 @@ header { display: flex; align-items: center; justify-content: space-between; min
   border-right-color: transparent; transform: rotate(-45deg);
 }
 .back { color: var(--accent); font-weight: 600; }
-h1 { font-size: 27px; line-height: 1.2; letter-spacing: -.015em; margin: 6px 0 14px; text-wrap: balance; }
+h1 { font-size: 27px; line-height: 1.2; letter-spacing: -.015em; margin: 6px 0 14px; }
 h2 { font-size: 19px; line-height: 1.3; letter-spacing: -.005em; margin: 0; }
+h1, h2, .button { text-wrap: balance; }
 p { margin: 0 0 10px; }
 p:last-child { margin-bottom: 0; }
 a { color: var(--accent); }
@@ -130,7 +131,7 @@ details[open] { padding-bottom: 10px; }
 summary { display: flex; align-items: center; min-height: 48px; color: var(--soft); font-size: 15px; cursor: pointer; }
 summary::after { content: "\\203A"; margin-left: 8px; transition: transform .15s; }
 details[open] summary::after { transform: rotate(90deg); }
-footer { color: var(--soft); font-size: 14px; padding: 8px 2px 0; }
+footer { color: var(--soft); font-size: 14px; margin: 26px 0 0; padding: 0 2px; }
 .quiet { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (min-width: 48rem) {
   .frame { padding-top: 28px; }

@@ -24,7 +24,9 @@ export const DASHBOARD = {
   renew: 'Renew now',
   renewBusy: 'Renewing…',
   allGood: 'Nothing to do',
-  allGoodText: 'Every session is ready. The next sign-in is announced on Telegram.',
+  allGoodText: 'Every session is ready. Telegram announces the next sign-in.',
+  endsSoon: 'Nothing to do now',
+  endsSoonText: 'No trading needs the token that ends soon. Telegram announces the next sign-in.',
   needsSignIn: (count: number) =>
     count === 1 ? 'One session needs you' : `${count} sessions need you`,
   needsSignInText: 'Log in at the broker, copy the PIN, paste it here. It takes a minute.',
@@ -49,12 +51,14 @@ export const DASHBOARD = {
   worker: (name: string, used: string | null) =>
     used === null ? `${name}: not used yet` : `${name}: used ${used}`,
   workerBehind: 'on an older token',
-  never: 'never',
+  never: 'Never',
   covered: 'Covered',
   limitedBy: (clock: string) => `No: ${clock}`,
+  waking: 'No: it needs a renewal',
   notTrading: 'No trading today',
+  tradingOver: 'Trading is over',
   more: 'More',
-  signOutText: 'This ends the token at the broker. Workers stop until the next sign-in.',
+  signOutText: 'Signing out ends the token at the broker. Workers stop until the next sign-in.',
   signOutButton: (session: string) => `Sign out of ${session}`,
   market: 'Market',
   keepAlive: 'Keep-alive',
@@ -72,7 +76,7 @@ export const STATE: Readonly<Record<SessionState, string>> = {
   expired: 'Expired',
 };
 
-export const STATE_SOON = { orange: 'Ends soon', red: 'Ends very soon' };
+export const STATE_SOON = { orange: 'Ends soon', red: 'Last hour' };
 
 export const STATE_TEXT: Readonly<Record<SessionState, string | null>> = {
   none: 'Nobody has signed in yet.',
@@ -137,9 +141,9 @@ export const SUCCESS = {
   generation: (generation: number) => `number ${generation}`,
   workers: 'Workers',
   follow: {
-    told: 'told, they switch now',
-    queued: 'told at the next run, within 15 minutes',
-    adopting: 'saved; they follow at the next health check',
+    told: 'Told, they switch now',
+    queued: 'Told at the next run, within 15 minutes',
+    adopting: 'Saved; they follow at the next health check',
   },
   next: (session: string) => `Next: sign in to ${session}`,
   dashboard: 'See all sessions',
