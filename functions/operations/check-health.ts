@@ -6,6 +6,8 @@
  * health-check.
  */
 
+import { CadenceError } from '../errors.ts';
+import { decide } from '../lifecycle/decide.ts';
 import type { SessionKey, SessionState } from '../lifecycle/session.ts';
 import { stateOf } from '../lifecycle/session.ts';
 import { deliverEvents } from './deliver-events.ts';
@@ -14,6 +16,7 @@ import { proveSession } from './prove-session.ts';
 import { sendAlerts } from './send-alerts.ts';
 import { settleSession } from './settle-session.ts';
 import type { ConfiguredSession, System } from './system.ts';
+import { tellRejected } from './tell-proof.ts';
 
 /** A clock further off than this is reported: the broker refuses calls at five minutes. */
 const SKEW_REPORTED_MS = 60_000;
@@ -60,7 +63,8 @@ export async function checkHealth(system: System): Promise<HealthReport> {
       session: item.session.key,
       state: 'unreadable',
       outcome: 'failed',
-      problem: item.error instanceof Error ? item.error.message : 'unexpected failure',
+      // The text of an error that nobody planned for may quote anything.
+      problem: item.error instanceof CadenceError ? item.error.message : 'unexpected failure',
       adopted: null,
       destroyedVersions: [],
       undelivered: 0,
@@ -95,6 +99,7 @@ export async function checkHealth(system: System): Promise<HealthReport> {
 
 async function checkSession(system: System, session: ConfiguredSession): Promise<SessionHealth> {
   const settled = await settleSession(system, session, { prune: true });
+  await deliverEvents(system, session);
   const { rules } = session.broker;
   const { record } = await system.store.load(session.key);
   const state = stateOf(record, rules, system.clock());
@@ -119,8 +124,10 @@ async function checkSession(system: System, session: ConfiguredSession): Promise
     }
   } else if (record.generation > 0 || session.required) {
     outcome = 'sign-in-needed';
+    // Said already by whoever found it, unless that run died in between.
+    const { reason } = decide(record, rules, system.clock(), system.clock());
+    if (reason === 'rejected') await tellRejected(system, session, record);
   }
-  await deliverEvents(system, session.key);
   const { record: after } = await system.store.load(session.key);
   return {
     session: session.key,

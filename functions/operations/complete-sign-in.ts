@@ -6,20 +6,25 @@
  * Called by the sign-in page, the broker's callback and the command line.
  */
 
-import { createHmac } from 'node:crypto';
 import type { BrokerFailure, CompleteAnswer, OpenSignIn } from '../brokers/broker.ts';
 import { StoreError } from '../errors.ts';
-import { attemptsLeft, nextAttemptAt } from '../lifecycle/attempts.ts';
-import { PENDING_LOST_AFTER_MS, PIN_MAX_LENGTH } from '../lifecycle/limits.ts';
-import type { SessionRecord, SignInOutcome } from '../lifecycle/session.ts';
-import { transition } from '../lifecycle/transition.ts';
+import { attemptsLeft } from '../lifecycle/attempts.ts';
+import { PIN_MAX_LENGTH } from '../lifecycle/limits.ts';
+import type { SessionRecord } from '../lifecycle/session.ts';
 import { Secret } from '../secret.ts';
 import { checkAccount } from './check-account.ts';
 import { deliverEvents } from './deliver-events.ts';
+import {
+  attemptId,
+  awaitFirst,
+  type Claim,
+  claimAttempt,
+  type FailedOutcome,
+  noteFailure,
+} from './sign-in-attempt.ts';
 import { storeToken } from './store-token.ts';
 import type { ConfiguredSession, System } from './system.ts';
-import { tell, tellSignedIn } from './tell.ts';
-import { updateSession } from './update-record.ts';
+import { tell, tellSpent } from './tell.ts';
 
 export type SignInAnswer = {
   /** The sign-in that this browser (or terminal) opened; `null` when there is none. */
@@ -59,10 +64,6 @@ export type CompleteResult =
   /** Another request exchanges a PIN for this session and has not finished. */
   | { readonly ok: false; readonly reason: 'in-progress' };
 
-/** How long a second post of one PIN waits for the first, and how often it looks. */
-const WAIT_FOR_FIRST_MS = 25_000;
-const LOOK_EVERY_MS = 400;
-
 export async function completeSignIn(
   system: System,
   session: ConfiguredSession,
@@ -98,42 +99,6 @@ export async function completeSignIn(
     case 'claimed':
       return exchange(system, session, signIn, typed, id, claim.record);
   }
-}
-
-type FailedOutcome = Exclude<SignInOutcome, 'stored'>;
-
-type Claim =
-  | { readonly type: 'claimed'; readonly record: SessionRecord }
-  | { readonly type: 'first-is-at-work' }
-  | { readonly type: 'refused'; readonly result: CompleteResult };
-
-async function claimAttempt(
-  system: System,
-  session: ConfiguredSession,
-  id: string,
-  signIn: OpenSignIn,
-  exempt: boolean,
-): Promise<Claim> {
-  const claimed = await updateSession<Claim>(system, session.key, (record) => {
-    const now = system.clock();
-    const refused = (result: CompleteResult): { stop: Claim } => ({
-      stop: { type: 'refused', result },
-    });
-    if (record.lastSignIn?.id === id) return refused(resultOf(record, now));
-    if (record.pending !== null && record.pending.startedAt > now - PENDING_LOST_AFTER_MS) {
-      if (record.pending.id === id) return { stop: { type: 'first-is-at-work' } };
-      return refused({ ok: false, reason: 'in-progress' });
-    }
-    if (signIn.expiresAt <= now) return refused({ ok: false, reason: 'sign-in-expired' });
-    if (!exempt && attemptsLeft(record, now) === 0) {
-      const retryAt = nextAttemptAt(record, now);
-      return refused({ ok: false, reason: 'too-many-attempts', retryAt });
-    }
-    return {
-      next: transition(record, { type: 'attempt-started', id, at: now }, session.broker.rules),
-    };
-  });
-  return claimed.ok ? { type: 'claimed', record: claimed.record } : claimed.stopped;
 }
 
 async function exchange(
@@ -177,13 +142,14 @@ async function exchange(
       'sign-in-foreign-account',
       'Another broker account signed in; its token was discarded.',
     );
-    await failed('foreign-account');
+    // Told before it is written down: a crash in between leaves an attempt that the next run looks into.
     await tell(system, [
       {
         id: `${session.key}/foreign-account/${id}`,
         notice: { kind: 'sign-in-needed', session: session.key, trouble: 'foreign-account' },
       },
     ]);
+    await failed('foreign-account');
     return { ok: false, reason: 'foreign-account' };
   }
   if (checked.type === 'refused') {
@@ -212,87 +178,13 @@ async function exchange(
     attempt: id,
   });
   if (!stored.ok) {
+    await tellSpent(system, session, id);
     await failed('store-failed');
-    await tell(system, [
-      {
-        id: `${session.key}/spent/${id}`,
-        notice: {
-          kind: 'sign-in-needed',
-          session: session.key,
-          trouble: 'pin-spent-nothing-saved',
-        },
-      },
-    ]);
     return { ok: false, reason: 'spent-not-saved' };
   }
   const { generation, hardEndsAt } = stored;
   log.info('token-stored', 'A new token is stored.', { generation, version: stored.version });
   if (!stored.pointed) return { ok: true, generation, hardEndsAt, follow: 'adopting' };
-  const delivered = await deliverEvents(system, session.key);
-  await tellSignedIn(system, session);
+  const delivered = await deliverEvents(system, session);
   return { ok: true, generation, hardEndsAt, follow: delivered ? 'told' : 'queued' };
-}
-
-/** Writes a failed attempt down; a store that fails now must not hide what the broker said. */
-async function noteFailure(
-  system: System,
-  session: ConfiguredSession,
-  id: string,
-  outcome: FailedOutcome,
-): Promise<SessionRecord | null> {
-  const { rules } = session.broker;
-  try {
-    const updated = await updateSession(system, session.key, (record) => ({
-      next: transition(record, { type: 'attempt-failed', id, outcome, at: system.clock() }, rules),
-    }));
-    return updated.ok ? updated.record : null;
-  } catch (error) {
-    system.log.error('attempt-not-noted', 'A failed sign-in could not be written down.', error, {
-      session: session.key,
-    });
-    return null;
-  }
-}
-
-async function awaitFirst(
-  system: System,
-  session: ConfiguredSession,
-  id: string,
-): Promise<CompleteResult> {
-  for (let waited = 0; waited < WAIT_FOR_FIRST_MS; waited += LOOK_EVERY_MS) {
-    await system.wait(LOOK_EVERY_MS);
-    const { record } = await system.store.load(session.key);
-    if (record.lastSignIn?.id === id) return resultOf(record, system.clock());
-    if (record.pending?.id !== id) break;
-  }
-  return { ok: false, reason: 'in-progress' };
-}
-
-/** What the first post of the same PIN came to. */
-function resultOf(record: SessionRecord, now: number): CompleteResult {
-  switch (record.lastSignIn?.outcome) {
-    case 'stored': {
-      const follow = record.undelivered.length === 0 ? 'told' : 'queued';
-      const { generation, hardEndsAt } = record;
-      return { ok: true, generation, hardEndsAt: hardEndsAt ?? now, follow };
-    }
-    case 'pin-rejected':
-      return { ok: false, reason: 'pin-rejected', attemptsLeft: attemptsLeft(record, now) };
-    case 'foreign-account':
-      return { ok: false, reason: 'foreign-account' };
-    case 'store-failed':
-    case 'lost':
-      return { ok: false, reason: 'spent-not-saved' };
-    case 'broker-failed':
-    case undefined:
-      return { ok: false, reason: 'sign-in-expired' };
-  }
-}
-
-/** Names one PIN of one sign-in without giving either away: keyed with the request token's secret. */
-function attemptId(signIn: OpenSignIn, verifier: string): string {
-  return createHmac('sha256', signIn.requestSecret.reveal())
-    .update(`${signIn.requestToken}\n${verifier}`)
-    .digest('base64url')
-    .slice(0, 22);
 }

@@ -1,49 +1,82 @@
 /**
- * Publishes the events that are saved in a record and not yet known to be delivered.
+ * Publishes the events that are saved in a record and not yet known to be delivered, and tells people of
+ * the sign-ins among them.
  *
- * Save, then tell: nothing is published that is not stored, and what a crash left behind goes out with
- * the next run. At least once. Called after a sign-in and by keep-alive and health-check.
+ * Save, then tell: nothing is told that is not stored, and the saved event is what a crash cannot lose: it
+ * is cleared last, so that the next run tells workers and people again whom nobody told. At least once.
+ * Called after a sign-in and by keep-alive and health-check.
  */
 
 import { EventError, StoreError } from '../errors.ts';
-import type { SessionKey } from '../lifecycle/session.ts';
+import type { TokenRenewed } from '../lifecycle/events.ts';
+import type { SessionRecord } from '../lifecycle/session.ts';
 import { transition } from '../lifecycle/transition.ts';
-import { sessionOf } from './find-session.ts';
-import type { System } from './system.ts';
+import type { ConfiguredSession, System } from './system.ts';
+import { tellSignedIn } from './tell.ts';
 import { updateSession } from './update-record.ts';
 
-/** @returns whether nothing is left undelivered */
-export async function deliverEvents(system: System, key: SessionKey): Promise<boolean> {
-  const session = sessionOf(system, key);
-  if (session === null) return true;
-  const log = system.log.with({ session: key });
+/** @returns whether every event has reached the event service */
+export async function deliverEvents(system: System, session: ConfiguredSession): Promise<boolean> {
+  const log = system.log.with({ session: session.key });
   try {
-    const { record } = await system.store.load(key);
-    let last = 0;
-    for (const event of record.undelivered) {
+    const { record } = await system.store.load(session.key);
+    const { undelivered } = record;
+    if (undelivered.length === 0) return true;
+    const published = await publish(system, session, undelivered);
+    if (undelivered.some((event) => event.reason === 'sign-in')) {
+      await tellSignedIn(system, session);
+    }
+    await clear(system, session, published);
+    return published.length === undelivered.length;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    log.error(
+      'events-not-settled',
+      'Saved events could not be read or cleared; the next run tries again.',
+      error,
+    );
+    return false;
+  }
+}
+
+/** In order, up to the first that the event service does not take. */
+async function publish(
+  system: System,
+  session: ConfiguredSession,
+  events: readonly TokenRenewed[],
+): Promise<readonly TokenRenewed[]> {
+  const log = system.log.with({ session: session.key });
+  const published: TokenRenewed[] = [];
+  try {
+    for (const event of events) {
       await system.events.publish(event);
-      last = event.generation;
+      published.push(event);
       log.info('event-published', 'Workers were told of the new token.', {
         generation: event.generation,
         version: event.version,
       });
     }
-    if (last === 0) return true;
-    await updateSession(system, key, (current) => ({
-      next: transition(
-        current,
-        { type: 'event-delivered', generation: last },
-        session.broker.rules,
-      ),
-    }));
-    return true;
   } catch (error) {
-    if (!(error instanceof EventError || error instanceof StoreError)) throw error;
+    if (!(error instanceof EventError)) throw error;
     log.error(
       'event-not-published',
       'Workers could not be told yet; the next run tries again.',
       error,
     );
-    return false;
   }
+  return published;
+}
+
+async function clear(
+  system: System,
+  session: ConfiguredSession,
+  published: readonly TokenRenewed[],
+): Promise<void> {
+  await updateSession(system, session.key, (record) => ({
+    next: published.reduce<SessionRecord>(
+      (next, { generation }) =>
+        transition(next, { type: 'event-delivered', generation }, session.broker.rules),
+      record,
+    ),
+  }));
 }

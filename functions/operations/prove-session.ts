@@ -6,15 +6,13 @@
  * keep-alive and health-check.
  */
 
-import type { BrokerFailure, FailureClass } from '../brokers/broker.ts';
+import type { BrokerFailure } from '../brokers/broker.ts';
 import type { Change } from '../lifecycle/changes.ts';
-import { WARN_AFTER_FAILURES } from '../lifecycle/limits.ts';
-import { closeWarning, openWarning } from '../lifecycle/service.ts';
 import type { SessionRecord } from '../lifecycle/session.ts';
 import { transition } from '../lifecycle/transition.ts';
 import { readNewestToken, type StoredToken } from '../storage/session-store.ts';
 import type { ConfiguredSession, System } from './system.ts';
-import { type NewNotice, tell } from './tell.ts';
+import { tellProof } from './tell-proof.ts';
 import { updateSession } from './update-record.ts';
 
 export type ProveResult =
@@ -31,14 +29,15 @@ export async function proveSession(
   begin: 'probe' | 'renew',
 ): Promise<ProveResult> {
   const stored = await readNewestToken(system.store, session.key, record.version);
-  const generation = record.generation;
+  // What the broker says counts for the token that was asked about, which may be newer than the pointer.
+  const generation = stored?.token.generation ?? record.generation;
   const changes: Change[] = [];
-  const result: ProveResult =
-    stored === null
-      ? { outcome: 'rejected', problem: 'token-missing' }
-      : await ask(system, session, stored.token, begin, generation, changes);
+  let result: ProveResult;
   if (stored === null) {
     changes.push({ type: 'unauthorized', generation, at: system.clock(), verdict: 'rejected' });
+    result = { outcome: 'rejected', problem: 'token-missing' };
+  } else {
+    result = await ask(system, session, stored.token, begin, generation, changes);
   }
   const updated = await updateSession(system, session.key, (current) => ({
     next: changes.reduce<SessionRecord>(
@@ -47,7 +46,7 @@ export async function proveSession(
     ),
   }));
   logResult(system, session, result);
-  if (updated.ok) await tellResult(system, session, result, updated.record);
+  if (updated.ok) await tellProof(system, session, result, updated.record);
   return result;
 }
 
@@ -115,48 +114,4 @@ function logResult(system: System, session: ConfiguredSession, result: ProveResu
         status: result.failure.status,
       });
   }
-}
-
-async function tellResult(
-  system: System,
-  session: ConfiguredSession,
-  result: ProveResult,
-  record: SessionRecord,
-): Promise<void> {
-  const { key } = session;
-  const { record: service } = await system.store.loadService();
-  const warning = service.warnings.find((open) => open.session === key);
-  const now = system.clock();
-  if (result.outcome === 'proven') {
-    if (warning === undefined) return;
-    const recovered: NewNotice = {
-      id: `${key}/recovered/${warning.since}`,
-      notice: { kind: 'recovered', session: key, after: now - warning.since },
-    };
-    await tell(system, [recovered], (before) => closeWarning(before, key));
-    return;
-  }
-  if (result.outcome === 'rejected') {
-    const id = `${key}/rejected/${record.generation}`;
-    await tell(system, [
-      { id, notice: { kind: 'sign-in-needed', session: key, trouble: 'token-rejected' } },
-    ]);
-    return;
-  }
-  const { failuresInARow } = record.counts;
-  const { reason, problem } = result.failure;
-  if (!isWarnable(reason)) return;
-  if (warning?.reason === reason) return;
-  if (reason === 'transient' && failuresInARow < WARN_AFTER_FAILURES) return;
-  const failing: NewNotice = {
-    id: `${key}/failing/${reason}/${now}`,
-    notice: { kind: 'failing', session: key, reason, problem, failuresInARow, since: now },
-  };
-  await tell(system, [failing], (before) =>
-    openWarning(before, { session: key, reason, since: now }),
-  );
-}
-
-function isWarnable(reason: FailureClass): reason is 'transient' | 'configuration' | 'clock' {
-  return reason === 'transient' || reason === 'configuration' || reason === 'clock';
 }

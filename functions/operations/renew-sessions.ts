@@ -14,6 +14,7 @@ import { proveSession } from './prove-session.ts';
 import { settleSession } from './settle-session.ts';
 import type { ConfiguredSession, System } from './system.ts';
 import { tell } from './tell.ts';
+import { tellRejected } from './tell-proof.ts';
 import { updateService } from './update-record.ts';
 
 export type RenewalOutcome = {
@@ -92,27 +93,32 @@ async function renewSession(
   mode: Mode,
 ): Promise<RenewalOutcome> {
   await settleSession(system, session, { prune: false });
+  // Before the broker is asked: workers wait for what is stored, not for a slow broker.
+  const delivered = await deliverEvents(system, session);
+  const outcome = (action: RenewalOutcome['action'], reason: string): RenewalOutcome => ({
+    session: session.key,
+    action,
+    reason,
+    delivered,
+  });
   const { record } = await system.store.load(session.key);
   const now = system.clock();
   const decision = decide(record, session.broker.rules, now, nextKeepAliveAt(now));
-  const answer = async (
-    action: RenewalOutcome['action'],
-    reason: string,
-  ): Promise<RenewalOutcome> => {
-    const delivered = await deliverEvents(system, session.key);
-    return { session: session.key, action, reason, delivered };
-  };
-  if (decision.type === 'sign-in') return answer('sign-in-needed', decision.reason);
-  if (decision.type === 'none' && mode === 'due') return answer('none', decision.reason);
+  if (decision.type === 'sign-in') {
+    // Said already by whoever found it, unless that run died in between.
+    if (decision.reason === 'rejected') await tellRejected(system, session, record);
+    return outcome('sign-in-needed', decision.reason);
+  }
+  if (decision.type === 'none' && mode === 'due') return outcome('none', decision.reason);
   const begin = decision.type === 'renew' ? 'renew' : 'probe';
   const proof = await proveSession(system, session, record, begin);
   switch (proof.outcome) {
     case 'proven':
-      return answer(proof.renewed ? 'renewed' : 'probed', decision.reason);
+      return outcome(proof.renewed ? 'renewed' : 'probed', decision.reason);
     case 'rejected':
-      return answer('sign-in-needed', proof.problem);
+      return outcome('sign-in-needed', proof.problem);
     case 'failed':
-      return answer('failed', proof.failure.problem);
+      return outcome('failed', proof.failure.problem);
   }
 }
 

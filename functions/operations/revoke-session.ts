@@ -1,5 +1,5 @@
 /**
- * Signs a session out: revokes the token at the broker, forgets it and destroys its version.
+ * Signs a session out: revokes its tokens at the broker, forgets them and destroys every version.
  *
  * Keeps everything when the broker cannot be reached, so that the person can try again. Called by
  * `POST /sign-out/<key>` and the command line.
@@ -7,6 +7,7 @@
 
 import type { BrokerFailure } from '../brokers/broker.ts';
 import { transition } from '../lifecycle/transition.ts';
+import type { TokenRead } from '../storage/session-store.ts';
 import type { ConfiguredSession, System } from './system.ts';
 import { updateSession } from './update-record.ts';
 
@@ -26,21 +27,43 @@ export async function revokeSession(
 ): Promise<RevokeResult> {
   const { broker, key } = session;
   const { record } = await system.store.load(key);
-  const { generation, version } = record;
-  if (version === null) return { ok: false, reason: 'no-token' };
-  const read = await system.store.readToken(key, version);
+  const { generation, version: current } = record;
+  if (current === null) return { ok: false, reason: 'no-token' };
+  const read = await system.store.readToken(key, current);
   let revokedAtBroker = false;
-  if (read.status === 'found' && system.clock() < read.token.hardEndsAt) {
+  if (isLive(system, read)) {
     const answer = await broker.revoke(read.token);
     const gone =
       !answer.ok && (answer.reason === 'sign-in-needed' || answer.reason === 'renewable');
     if (!answer.ok && !gone) return { ok: false, reason: 'broker', failure: answer };
     revokedAtBroker = answer.ok;
   }
-  await updateSession(system, key, (current) => ({
-    next: transition(current, { type: 'signed-out', generation, at: system.clock() }, broker.rules),
+  await destroyOthers(system, session, current);
+  await updateSession(system, key, (now) => ({
+    next: transition(now, { type: 'signed-out', generation, at: system.clock() }, broker.rules),
   }));
-  await system.store.destroyVersion(key, version);
+  await system.store.destroyVersion(key, current);
   system.log.info('signed-out', 'A session was signed out.', { session: key, generation });
   return { ok: true, revokedAtBroker };
+}
+
+/** A version that waits to be adopted, or was superseded lately, must not outlive the sign-out. */
+async function destroyOthers(
+  system: System,
+  { broker, key }: ConfiguredSession,
+  current: number,
+): Promise<void> {
+  for (const { version, destroyed } of await system.store.listVersions(key)) {
+    if (destroyed || version === current) continue;
+    const read = await system.store.readToken(key, version);
+    if (isLive(system, read)) await broker.revoke(read.token);
+    await system.store.destroyVersion(key, version);
+  }
+}
+
+function isLive(
+  system: System,
+  read: TokenRead,
+): read is Extract<TokenRead, { readonly status: 'found' }> {
+  return read.status === 'found' && system.clock() < read.token.hardEndsAt;
 }

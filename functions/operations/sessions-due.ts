@@ -4,18 +4,35 @@
  * Called by the alert ladder and by messages that name what is still to do.
  */
 
+import { StoreError } from '../errors.ts';
 import { needsSignIn } from '../lifecycle/coverage.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
 import type { System } from './system.ts';
 
-/** @throws StoreError when a record cannot be read */
+/**
+ * A record that does not read speaks for no session and silences no other: health names it.
+ *
+ * @throws StoreError when the store does not answer
+ */
 export async function sessionsDue(system: System): Promise<readonly SessionKey[]> {
   const due: SessionKey[] = [];
   for (const session of system.sessions) {
     const { rules } = session.broker;
-    const { record } = await system.store.load(session.key);
-    const calendar = system.calendar(rules.market);
-    if (needsSignIn(record, rules, calendar, system.clock())) due.push(session.key);
+    try {
+      const { record } = await system.store.load(session.key);
+      const calendar = system.calendar(rules.market);
+      if (needsSignIn(record, rules, calendar, system.clock())) due.push(session.key);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.retryable) throw error;
+      system.log.error(
+        'record-unreadable',
+        'A record does not read: its session is not asked for.',
+        error,
+        {
+          session: session.key,
+        },
+      );
+    }
   }
   return due;
 }

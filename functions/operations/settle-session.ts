@@ -6,16 +6,17 @@
  * destroys the version the record points at. Called by keep-alive and health-check.
  */
 
+import { StoreError } from '../errors.ts';
 import { compareAccounts } from '../lifecycle/account.ts';
 import { isAttemptLost } from '../lifecycle/attempts.ts';
 import { SUPERSEDED_KEPT_MS } from '../lifecycle/limits.ts';
 import type { SessionRecord } from '../lifecycle/session.ts';
 import { transition } from '../lifecycle/transition.ts';
-import type { StoredToken } from '../storage/session-store.ts';
+import type { StoredToken, TokenRead } from '../storage/session-store.ts';
 import { type AccountCheck, checkAccount } from './check-account.ts';
-import { pointAt } from './store-token.ts';
+import { pointAt, storeToken } from './store-token.ts';
 import type { ConfiguredSession, System } from './system.ts';
-import { tell, tellSignedIn } from './tell.ts';
+import { tell, tellSpent } from './tell.ts';
 import { updateSession } from './update-record.ts';
 
 export type Settled = {
@@ -34,51 +35,77 @@ export async function settleSession(
   options: { readonly prune: boolean },
 ): Promise<Settled> {
   const { record } = await system.store.load(session.key);
-  const adopted = await adoptNewer(system, session, record);
-  const lost = adopted === null && (await reportLost(system, session, record));
+  const found = await newerTokens(system, session, record);
+  let adopted: number | null = null;
+  let savedAt: number | null = null;
+  for (const { version, token } of found) {
+    const adoption = await adopt(system, session, record, token, version);
+    if (adoption.type === 'adopted') adopted = adoption.generation;
+    if (adoption.type === 'waiting') savedAt = Math.max(savedAt ?? 0, token.issuedAt);
+  }
+  const lost = adopted === null && (await endLostAttempt(system, session, savedAt));
   const pruned = options.prune ? await prune(system, session) : [];
   return { adopted, lost, pruned };
 }
 
-/** Versions after the pointer that were stored and never pointed at. */
-async function adoptNewer(
-  system: System,
-  session: ConfiguredSession,
-  record: SessionRecord,
-): Promise<number | null> {
-  let adopted: number | null = null;
-  for (const { version, token } of await newerTokens(system, session, record)) {
-    if (await adopt(system, session, record, token, version)) adopted = token.generation;
-  }
-  return adopted;
-}
-
 type FoundToken = { readonly version: number; readonly token: StoredToken };
 
+/** Live tokens that were stored and never pointed at, the last one issued first. */
 async function newerTokens(
   system: System,
   session: ConfiguredSession,
   record: SessionRecord,
 ): Promise<readonly FoundToken[]> {
+  const { version: pointer, generation, issuedAt } = record;
+  const now = system.clock();
+  const isNewer = ({ token }: FoundToken): boolean =>
+    now < token.hardEndsAt &&
+    (token.generation > generation || (issuedAt !== null && token.issuedAt > issuedAt));
   const found: FoundToken[] = [];
-  const keep = ({ version, token }: FoundToken): void => {
-    const live = system.clock() < token.hardEndsAt;
-    if (live && token.generation > record.generation) found.push({ version, token });
-  };
-  if (record.version === null && record.generation > 0) {
+  if (pointer === null && generation > 0) {
     // Signed out: there is no pointer to count from, so the list is asked once.
     for (const { version, destroyed } of await system.store.listVersions(session.key)) {
-      const read = destroyed ? null : await system.store.readToken(session.key, version);
-      if (read?.status === 'found') keep(read);
+      const read = destroyed ? null : await readVersion(system, session, version);
+      if (read?.status === 'found') found.push(read);
     }
-    return found;
+  } else {
+    for (let version = (pointer ?? 0) + 1; ; version += 1) {
+      const read = await readVersion(system, session, version);
+      if (read?.status === 'missing') break;
+      if (read?.status === 'found') found.push(read);
+    }
   }
-  for (let version = (record.version ?? 0) + 1; ; version += 1) {
-    const read = await system.store.readToken(session.key, version);
-    if (read.status === 'missing') return found;
-    if (read.status === 'found') keep(read);
+  return found.filter(isNewer).sort((a, b) => b.token.issuedAt - a.token.issuedAt);
+}
+
+/** `null` for a version that does not read: one written by hand must not stop the session's care. */
+async function readVersion(
+  system: System,
+  session: ConfiguredSession,
+  version: number,
+): Promise<TokenRead | null> {
+  try {
+    return await system.store.readToken(session.key, version);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== 'STORE_RECORD_INVALID') throw error;
+    system.log.error(
+      'version-unreadable',
+      'A stored version does not read and is passed over.',
+      error,
+      {
+        session: session.key,
+        version,
+      },
+    );
+    return null;
   }
 }
+
+type Adoption =
+  | { readonly type: 'adopted'; readonly generation: number }
+  /** Saved, and to be looked at again: its account could not be checked yet. */
+  | { readonly type: 'waiting' }
+  | { readonly type: 'discarded' | 'superseded' };
 
 async function adopt(
   system: System,
@@ -86,41 +113,66 @@ async function adopt(
   record: SessionRecord,
   token: StoredToken,
   version: number,
-): Promise<boolean> {
+): Promise<Adoption> {
   const log = system.log.with({ session: session.key, version, generation: token.generation });
   const checked = await verify(system, session, record, token);
   if (checked.type === 'foreign') {
-    await session.broker.revoke(token);
-    await system.store.destroyVersion(session.key, version);
-    log.warn('sign-in-foreign-account', 'A stored token of another broker account was discarded.');
-    const id = `${session.key}/foreign-account/version-${version}`;
-    const notice = {
-      kind: 'sign-in-needed',
-      session: session.key,
-      trouble: 'foreign-account',
-    } as const;
-    await tell(system, [{ id, notice }]);
-    return false;
+    log.warn('sign-in-foreign-account', 'A stored token of another broker account is discarded.');
+    await discardForeign(system, session, token, version);
+    return { type: 'discarded' };
   }
   if (checked.type === 'refused' || !checked.verified) {
-    log.warn(
-      'token-not-adopted',
-      'A stored token could not be checked yet; the next run tries again.',
-    );
-    return false;
+    log.warn('token-not-adopted', 'A stored token could not be checked; the next run tries again.');
+    return { type: 'waiting' };
   }
-  const pointed = await pointAt(system, session, {
-    token,
-    version,
-    proven: checked.proven,
-    reason: 'sign-in',
-    attempt: null,
-    account: checked.account,
-  });
-  if (pointed.type !== 'moved') return false;
+  const { account, proven } = checked;
+  const fresh = { ...token, account, proven, reason: 'sign-in', attempt: null } as const;
+  const pointed = await pointAt(system, session, { ...fresh, token, version });
+  if (pointed.type === 'newer-exists' || pointed.type === 'already-there') {
+    return { type: 'superseded' };
+  }
+  if (pointed.type === 'renumber') {
+    // An earlier token has this generation: the later one gets the next, in a version of its own.
+    const stored = await storeToken(system, session, {
+      ...fresh,
+      token,
+      generation: pointed.generation,
+      accessLifeMs: token.accessExpiresAt - token.issuedAt,
+      adoptNow: true,
+    });
+    if (!stored.ok || !stored.pointed) return { type: 'waiting' };
+  }
   log.info('token-adopted', 'A stored token that nobody pointed at is now the current one.');
-  await tellSignedIn(system, session);
-  return true;
+  return { type: 'adopted', generation: pointed.generation };
+}
+
+/** Told before it is gone, so that a crash in between repeats it and says it once. */
+async function discardForeign(
+  system: System,
+  session: ConfiguredSession,
+  token: StoredToken,
+  version: number,
+): Promise<void> {
+  const { key, broker } = session;
+  await broker.revoke(token);
+  await tell(system, [
+    {
+      id: `${key}/foreign-account/version-${version}`,
+      notice: { kind: 'sign-in-needed', session: key, trouble: 'foreign-account' },
+    },
+  ]);
+  await updateSession(system, key, (record) => {
+    const { pending } = record;
+    if (pending === null || pending.startedAt > token.issuedAt) return { next: record };
+    const change = {
+      type: 'attempt-failed',
+      id: pending.id,
+      outcome: 'foreign-account',
+      at: system.clock(),
+    } as const;
+    return { next: transition(record, change, broker.rules) };
+  });
+  await system.store.destroyVersion(key, version);
 }
 
 /** A token stored with its account was checked by its writer; one without is checked now. */
@@ -136,45 +188,42 @@ async function verify(
   return { type: 'accepted', account: token.account, proven: false, verified: true };
 }
 
-async function reportLost(
+/**
+ * Told before it is written down, so that a crash in between repeats it and says it once.
+ *
+ * @param savedAt issue of a stored token that waits to be adopted: an attempt that brought it lost nothing
+ */
+async function endLostAttempt(
   system: System,
   session: ConfiguredSession,
-  record: SessionRecord,
+  savedAt: number | null,
 ): Promise<boolean> {
+  const { record } = await system.store.load(session.key);
   const { pending } = record;
   if (pending === null || !isAttemptLost(record, system.clock())) return false;
-  const updated = await updateSession(system, session.key, (current) => ({
+  const lost = savedAt === null || savedAt < pending.startedAt;
+  if (lost) {
+    system.log.warn('sign-in-lost', 'A PIN was spent and nothing was saved.', {
+      session: session.key,
+    });
+    await tellSpent(system, session, pending.id);
+  }
+  await updateSession(system, session.key, (current) => ({
     next: transition(current, { type: 'attempt-lost', at: system.clock() }, session.broker.rules),
   }));
-  if (!updated.ok || updated.record === updated.before) return false;
-  system.log.warn(
-    'sign-in-lost',
-    'A PIN was spent and nothing was saved: a new sign-in is needed.',
-    {
-      session: session.key,
-    },
-  );
-  await tell(system, [
-    {
-      id: `${session.key}/spent/${pending.id}`,
-      notice: { kind: 'sign-in-needed', session: session.key, trouble: 'pin-spent-nothing-saved' },
-    },
-  ]);
-  return true;
+  return lost;
 }
 
 async function prune(system: System, session: ConfiguredSession): Promise<readonly number[]> {
   const { record } = await system.store.load(session.key);
-  const { version: current, pointerMovedAt } = record;
+  const { pointerMovedAt } = record;
   if (pointerMovedAt === null || system.clock() < pointerMovedAt + SUPERSEDED_KEPT_MS) return [];
   const pruned: number[] = [];
   for (const { version, destroyed } of await system.store.listVersions(session.key)) {
-    if (destroyed || version === current) continue;
-    if (current === null || version > current) {
-      // Behind the pointer everything is superseded; after it a version may wait to be adopted.
-      const read = await system.store.readToken(session.key, version);
-      if (read.status !== 'found' || read.token.generation > record.generation) continue;
-    }
+    if (destroyed || version === record.version) continue;
+    const read = await readVersion(system, session, version);
+    const isBehind = record.version !== null && version < record.version;
+    if (read === null ? !isBehind : !isSuperseded(read, record)) continue;
     await system.store.destroyVersion(session.key, version);
     pruned.push(version);
   }
@@ -185,4 +234,11 @@ async function prune(system: System, session: ConfiguredSession): Promise<readon
     });
   }
   return pruned;
+}
+
+/** The record points at a token issued no earlier, or nobody wants any token up to its generation. */
+function isSuperseded(read: TokenRead, record: SessionRecord): boolean {
+  if (read.status !== 'found') return false;
+  const { issuedAt, generation } = read.token;
+  return record.issuedAt === null ? generation <= record.generation : issuedAt <= record.issuedAt;
 }

@@ -65,34 +65,50 @@ export async function tell(
     });
     return { sent: 0, waiting: notices.length };
   }
+  const laterOn = service.notices.filter(({ delivery }) => delivery.state === 'queued').length;
   let sent = 0;
-  for (const queued of claimed) {
-    if (await send(system, service, queued)) sent += 1;
+  for (const [index, queued] of claimed.entries()) {
+    const outcome = await send(system, service, queued);
+    if (outcome === 'sent') sent += 1;
+    if (typeof outcome === 'object') {
+      const unsent = claimed.slice(index);
+      await postpone(system, unsent, outcome);
+      return { sent, waiting: laterOn + unsent.length };
+    }
   }
-  return { sent, waiting: claimed.length - sent };
+  return { sent, waiting: laterOn };
 }
+
+/** What became of one notice; a `problem` means that the messenger, or the store, is not to be had now. */
+type Sending =
+  | 'sent'
+  | 'overtaken'
+  | 'refused'
+  | { readonly problem: string; readonly retryAt: number };
 
 async function send(
   system: System,
   service: ServiceRecord,
   queued: QueuedNotice,
-): Promise<boolean> {
+): Promise<Sending> {
   const log = system.log.with({ notice: queued.id });
+  const { id } = queued;
   try {
     const notice = await stillTrue(system, service, queued);
     if (notice === null) {
       log.info('notice-overtaken', 'A waiting message is no longer true and was dropped.');
-    } else {
-      await system.notifier.deliver(notice, {
-        now: system.clock(),
-        link: system.signInLink,
-        title: (key) => sessionOf(system, key)?.title ?? key,
-        zone: system.calendar('NYSE').zone,
-      });
-      log.info('notice-sent', 'A message was delivered.', { kind: notice.kind });
+      await mark(system, (record) => markSent(record, id, system.clock()));
+      return 'overtaken';
     }
-    await mark(system, (record) => markSent(record, queued.id, system.clock()));
-    return true;
+    await system.notifier.deliver(notice, {
+      now: system.clock(),
+      link: system.signInLink,
+      title: (key) => sessionOf(system, key)?.title ?? key,
+      zone: system.calendar('NYSE').zone,
+    });
+    log.info('notice-sent', 'A message was delivered.', { kind: notice.kind });
+    await mark(system, (record) => markSent(record, id, system.clock()));
+    return 'sent';
   } catch (error) {
     if (!(error instanceof NotificationError || error instanceof StoreError)) throw error;
     log.error('notice-not-sent', 'A message could not be delivered.', error, {
@@ -100,14 +116,24 @@ async function send(
     });
     const now = system.clock();
     if (error instanceof NotificationError && !error.retryable) {
-      await mark(system, (record) => markRefused(record, queued.id, error.message, now));
-    } else {
-      const after = error instanceof NotificationError ? error.retryAfterMs : null;
-      const retryAt = now + Math.max(after ?? 0, RETRY_AFTER_MS);
-      await mark(system, (record) => markFailed(record, queued.id, error.message, retryAt));
+      await mark(system, (record) => markRefused(record, id, error.message, now));
+      return 'refused';
     }
-    return false;
+    const askedMs = error instanceof NotificationError ? error.retryAfterMs : null;
+    const retryAt = now + Math.max(askedMs ?? 0, RETRY_AFTER_MS);
+    return { problem: error.message, retryAt };
   }
+}
+
+/** Gives claims back untried: with the messenger down each try would cost a caller its whole timeout. */
+async function postpone(
+  system: System,
+  unsent: readonly QueuedNotice[],
+  { problem, retryAt }: { readonly problem: string; readonly retryAt: number },
+): Promise<void> {
+  await mark(system, (record) =>
+    unsent.reduce((next, { id }) => markFailed(next, id, problem, retryAt), record),
+  );
 }
 
 async function mark(
@@ -146,6 +172,20 @@ async function stillTrue(
   return sessions.length === 0 ? null : { ...notice, sessions };
 }
 
+/** A PIN was spent and nothing saved: told once per attempt, by the sign-in itself or by the sweep. */
+export async function tellSpent(
+  system: System,
+  { key }: ConfiguredSession,
+  attempt: string,
+): Promise<void> {
+  await tell(system, [
+    {
+      id: `${key}/spent/${attempt}`,
+      notice: { kind: 'sign-in-needed', session: key, trouble: 'pin-spent-nothing-saved' },
+    },
+  ]);
+}
+
 /** The ✅ after a sign-in: closes the session's warnings and names what is still to do. */
 export async function tellSignedIn(system: System, session: ConfiguredSession): Promise<Telling> {
   const { rules } = session.broker;
@@ -173,5 +213,7 @@ export async function tellSignedIn(system: System, session: ConfiguredSession): 
     system.log.error('notice-not-saved', 'The success message could not be prepared.', error);
     return { sent: 0, waiting: 1 };
   }
-  return tell(system, [notice], (record) => closeWarning(record, session.key));
+  return tell(system, [notice], (record) =>
+    record.notices.some(({ id }) => id === notice.id) ? record : closeWarning(record, session.key),
+  );
 }
