@@ -7,11 +7,10 @@
  */
 
 import { DateTime } from 'luxon';
-import type { BrokerFailure } from '../../functions/brokers/broker.ts';
+import type { Broker, BrokerFailure } from '../../functions/brokers/broker.ts';
 import type { Clock } from '../../functions/clock.ts';
 import type { BrokerRules } from '../../functions/lifecycle/rules.ts';
 import type { SessionKey } from '../../functions/lifecycle/session.ts';
-import type { ConfiguredSession } from '../../functions/operations/system.ts';
 import {
   readNewestToken,
   type SessionStore,
@@ -30,8 +29,13 @@ export const POLL_EVERY_MS = MINUTE_MS;
 
 const NAME = 'sample-worker';
 
+type WorkerSession = {
+  readonly key: SessionKey;
+  readonly broker: Pick<Broker, 'rules' | 'probe'>;
+};
+
 export type WorkerLoopOptions = {
-  readonly sessions: readonly Pick<ConfiguredSession, 'key' | 'broker'>[];
+  readonly sessions: readonly WorkerSession[];
   readonly store: Pick<SessionStore, 'load' | 'readToken'>;
   readonly clock: Clock;
   /** Asks keep-alive to renew one session, as a worker may. Resolves when it has answered. */
@@ -52,14 +56,15 @@ export type WorkerLoop = {
 type Held = { readonly version: number; readonly token: StoredToken };
 
 type SessionLoop = {
-  readonly session: Pick<ConfiguredSession, 'key' | 'broker'>;
+  readonly session: WorkerSession;
   held: Held | null;
   polledAt: number;
   calledAt: number;
   lastCall: { at: number; status: number | null } | null;
   problem: string | null;
-  /** What was last said, so that nothing is said twice. */
-  said: string | null;
+  /** What was last reported and printed, so that nothing is said twice. */
+  reported: string | null;
+  printed: string | null;
 };
 
 export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
@@ -71,7 +76,8 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
     calledAt: Number.NEGATIVE_INFINITY,
     lastCall: null,
     problem: null,
-    said: null,
+    reported: null,
+    printed: null,
   }));
 
   async function poll(loop: SessionLoop): Promise<boolean> {
@@ -103,6 +109,7 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
     loop.lastCall = { at: now, status: answer.ok ? 200 : answer.status };
     loop.problem = answer.ok ? null : failureInWords(answer, options.publicUrl);
     print(callLine(loop, held.token.generation));
+    loop.printed = loop.problem;
   }
 
   async function tell(loop: SessionLoop): Promise<void> {
@@ -117,11 +124,13 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
           : { at: new Date(lastCall.at).toISOString(), status: lastCall.status },
       problem,
     };
-    const said = JSON.stringify(report);
-    if (said === loop.said) return;
-    const known = loop.said === null ? null : (JSON.parse(loop.said) as WorkerReport).problem;
-    if (problem !== null && problem !== known) print(`${NAME} · ${session.key} · ${problem}`);
-    loop.said = said;
+    if (problem !== loop.printed) {
+      if (problem !== null) print(`${NAME} · ${session.key} · ${problem}`);
+      loop.printed = problem;
+    }
+    const text = JSON.stringify(report);
+    if (text === loop.reported) return;
+    loop.reported = text;
     await options.report(report);
   }
 

@@ -5,6 +5,8 @@
  * Knows their scripts and arguments, nothing else. Started by `system.ts`.
  */
 
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FUNCTIONS, type FunctionName } from './gateway.ts';
 import {
@@ -17,8 +19,9 @@ import {
 /** Starting five processes takes two seconds on a free machine, far longer on a busy one. */
 const START_TIMEOUT_MS = 60_000;
 
-const FRAMEWORK_MAIN = fileURLToPath(
-  new URL('./main.js', import.meta.resolve('@google-cloud/functions-framework')),
+const FRAMEWORK_MAIN = join(
+  dirname(createRequire(import.meta.url).resolve('@google-cloud/functions-framework')),
+  'main.js',
 );
 const WORKER_ENTRY = fileURLToPath(new URL('../worker.ts', import.meta.url));
 
