@@ -13,7 +13,9 @@ export const SCRIPT = `
   'use strict';
   const page = document.body.dataset;
   const arrival = performance.getEntriesByType('navigation')[0];
-  const skew = Number(page.now) - (performance.timeOrigin + (arrival ? arrival.responseStart : 0));
+  // Only differences within this load: timeOrigin drifts from the wall clock while a phone sleeps.
+  const since = arrival ? Math.max(0, performance.now() - arrival.responseStart) : 0;
+  const skew = Number(page.now) - (Date.now() - since);
   const now = () => Date.now() + skew;
   const opened = now();
   const say = document.getElementById('say');

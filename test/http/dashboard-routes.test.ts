@@ -1,0 +1,216 @@
+/** Links, the dashboard and its buttons. */
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  createFrontDoor,
+  type FrontDoor,
+  MIDNIGHT,
+  MORNING,
+  openSignIn,
+  PUBLIC_URL,
+  SANDBOX,
+  sessionStatus,
+  statusOf,
+} from '../fixtures/front-door.ts';
+
+let door: FrontDoor;
+beforeEach(() => {
+  door = createFrontDoor();
+});
+
+const cookieOf = (answer: Response) => answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+
+async function pathOfLink(session: typeof SANDBOX | null): Promise<string> {
+  return (await door.wiring.links.create(session)).slice(PUBLIC_URL.length);
+}
+
+describe('a link', () => {
+  it.each([
+    [SANDBOX, `/sign-in/${SANDBOX}`],
+    [null, '/'],
+  ])('for %s is traded for the cookie and leads to %s', async (session, location) => {
+    const answer = await door.request(await pathOfLink(session));
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, location]);
+    expect((await door.wiring.cookies.read(cookieOf(answer)))?.endsAt).toBe(MIDNIGHT);
+    expect((await door.request('/', { headers: { cookie: cookieOf(answer) } })).status).toBe(200);
+  });
+
+  it('fetched by a preview first still opens for the person', async () => {
+    const path = await pathOfLink(SANDBOX);
+    await door.request(path, { method: 'HEAD' });
+    await door.request(path, { headers: { 'user-agent': 'TelegramBot (like TwitterBot)' } });
+    expect((await door.request(path)).status).toBe(303);
+    expect(door.asked).toEqual([]);
+  });
+
+  it('tapped again in the middle of a sign-in keeps it open, and its forms good', async () => {
+    const { cookie, csrf } = await door.enter({ [SANDBOX]: openSignIn() });
+    const answer = await door.request(await pathOfLink(SANDBOX), { headers: { cookie } });
+    const visitor = await door.wiring.cookies.read(cookieOf(answer));
+    expect(visitor?.pending).toEqual({ [SANDBOX]: openSignIn() });
+    expect(visitor?.csrf).toBe(csrf);
+  });
+
+  it('gives each new browser a CSRF token of its own', async () => {
+    const path = await pathOfLink(null);
+    const [a, b] = await Promise.all([door.request(path), door.request(path)]);
+    const tokens = await Promise.all(
+      [a, b].map(async (answer) => (await door.wiring.cookies.read(cookieOf(answer)))?.csrf),
+    );
+    expect(new Set(tokens).size).toBe(2);
+  });
+
+  it.each([
+    [
+      'expired',
+      async () => {
+        const path = await pathOfLink(SANDBOX);
+        door.now = MIDNIGHT;
+        return path;
+      },
+    ],
+    ['forged', async () => '/go/eyJhbGciOiJkaXIifQ..a.b.c'],
+  ])('that is %s says so, sets nothing, and offers a new one', async (reason, path) => {
+    const answer = await door.request(await path());
+    const text = await answer.text();
+    expect(answer.status).toBe(410);
+    expect(answer.headers.getSetCookie()).toEqual([]);
+    expect(text).toContain('This link has ended');
+    expect(text).toContain('Send a new link to my Telegram');
+    expect(door.logged).toEqual([
+      { event: 'link-refused', message: 'A sign-in link did not open.', fields: { reason } },
+    ]);
+  });
+});
+
+describe('asking for a link', () => {
+  it('sends one to the chat, with no cookie', async () => {
+    const answer = await door.post('/link', {});
+    expect([answer.status, door.asked]).toEqual([200, [{ operation: 'link', facts: {} }]]);
+    expect(await answer.text()).toContain('Look at your Telegram');
+  });
+
+  it('again within a minute says to look', async () => {
+    door.answers.link = { ok: false, reason: 'too-soon', retryAt: MORNING + 40_000 };
+    const answer = await door.post('/link', {});
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '40']);
+    expect(await answer.text()).toContain('One was sent just now');
+  });
+
+  it('that Telegram does not take says so and offers it again', async () => {
+    door.answers.link = { ok: false, reason: 'not-delivered' };
+    const answer = await door.post('/link', {});
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).toMatch(/Telegram did not take it[\s\S]*action="\/link"/);
+  });
+});
+
+describe('the dashboard', () => {
+  async function dashboard(path = '/'): Promise<string> {
+    const { cookie } = await door.enter();
+    return (await door.request(path, { headers: { cookie } })).text();
+  }
+
+  it('shows the state, and the CSRF token in every form', async () => {
+    const { cookie, csrf } = await door.enter();
+    const text = await (await door.request('/', { headers: { cookie } })).text();
+    expect(text).toContain('E*TRADE sandbox');
+    expect(text.split('<form').length - 1).toBe(
+      text.split(`name="csrf" value="${csrf}"`).length - 1,
+    );
+  });
+
+  it('passes a failure of the store on', async () => {
+    Object.defineProperty(door.answers, 'status', {
+      get: () => {
+        throw new Error('store down');
+      },
+    });
+    await expect(dashboard()).rejects.toThrow('store down');
+  });
+
+  it('renews now, and says what came of it', async () => {
+    const { cookie, csrf } = await door.enter();
+    const outcome = { session: SANDBOX, reason: 'idle', delivered: true } as const;
+    for (const [outcomes, failures, words] of [
+      [[], 0, 'Nothing needed renewing'],
+      [[{ ...outcome, action: 'renewed' }], 0, 'Every token was tried at the broker and works.'],
+      [[{ ...outcome, action: 'failed' }], 1, 'One session did not answer well.'],
+    ] as const) {
+      door.answers.force = { ok: true, report: { at: MORNING, outcomes, failures } };
+      const answer = await door.post('/keepalive/force', { csrf }, { cookie });
+      expect([answer.status, answer.headers.get('location')]).toEqual([303, '/?done']);
+      const text = await (
+        await door.request('/?done', { headers: { cookie: cookieOf(answer) } })
+      ).text();
+      expect(text).toContain(words);
+    }
+  });
+
+  it('renews once a minute', async () => {
+    const { cookie, csrf } = await door.enter();
+    door.answers.force = { ok: false, reason: 'too-soon', retryAt: MORNING + 60_000 };
+    const answer = await door.post('/keepalive/force', { csrf }, { cookie });
+    const text = await (
+      await door.request('/?done', { headers: { cookie: cookieOf(answer) } })
+    ).text();
+    expect(text).toContain('The next time is possible at 08:32.');
+  });
+
+  it('signs out, and says what came of it', async () => {
+    const { cookie, csrf } = await door.enter();
+    for (const [result, words] of [
+      [{ ok: true, revokedAtBroker: true }, 'Signed out'],
+      [{ ok: false, reason: 'no-token' }, 'Nothing to sign out of'],
+    ] as const) {
+      door.answers.revoke = result;
+      const answer = await door.post(`/sign-out/${SANDBOX}`, { csrf }, { cookie });
+      expect([answer.status, answer.headers.get('location')]).toEqual([303, '/?done']);
+      const text = await (
+        await door.request('/?done', { headers: { cookie: cookieOf(answer) } })
+      ).text();
+      expect(text).toContain(words);
+    }
+  });
+});
+
+describe('the JSON routes', () => {
+  it('GET /status is the status as it is', async () => {
+    const { cookie } = await door.enter();
+    const answer = await door.request('/status', { headers: { cookie } });
+    expect(await answer.json()).toEqual(door.answers.status);
+  });
+
+  it("GET /keepalive/status is keep-alive's part of it", async () => {
+    door.answers.status = statusOf([sessionStatus({ state: 'inactive' })]);
+    const { cookie } = await door.enter();
+    const answer = await door.request('/keepalive/status', { headers: { cookie } });
+    expect(await answer.json()).toEqual({
+      now: '2026-03-09T12:31:00.000Z',
+      status: 'ok',
+      lastRunAt: '2026-03-09T12:30:00.000Z',
+      nextRunAt: '2026-03-09T12:45:00.000Z',
+      consecutiveFailures: 0,
+      sessions: [
+        {
+          key: SANDBOX,
+          state: 'inactive',
+          idleAt: '2026-03-09T14:15:00.000Z',
+          lastUsedAt: '2026-03-09T12:29:00.000Z',
+          lastRenewedAt: '2026-03-09T12:15:00.000Z',
+          counts: { unauthorized: 2, renewals: 5, failuresInARow: 0, undelivered: 0 },
+        },
+      ],
+    });
+  });
+
+  it('renewing too soon by key answers 429 with the time', async () => {
+    door.answers.force = { ok: false, reason: 'too-soon', retryAt: MORNING + 30_000 };
+    const answer = await door.request('/keepalive/force', {
+      method: 'POST',
+      headers: { authorization: 'Bearer status-key-for-tests' },
+    });
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '30']);
+    expect(await answer.json()).toEqual({ error: 'too-soon', retryAt: '2026-03-09T12:31:30.000Z' });
+  });
+});
