@@ -14,6 +14,8 @@ export type ErrorCode =
   | 'STORE_UNAVAILABLE'
   /** The store refuses this caller. */
   | 'STORE_DENIED'
+  /** A place to store in does not exist: never set up, or deleted by hand. */
+  | 'STORE_MISSING'
   /** A saved document does not read: written by hand, torn, or by a newer release. */
   | 'STORE_RECORD_INVALID'
   /** A record would outgrow the store's limit even after history was dropped. */

@@ -29,7 +29,7 @@ const sources = listFiles(FUNCTIONS);
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lifecycle: [],
   brokers: ['lifecycle/*', ...LEAVES],
-  storage: ['lifecycle/*', 'brokers/broker.ts', ...LEAVES],
+  storage: ['lifecycle/*', 'brokers/broker.ts', 'logging/log.ts', ...LEAVES],
   events: ['lifecycle/*', ...LEAVES],
   notifications: ['lifecycle/*', 'logging/log.ts', ...LEAVES],
   logging: LEAVES,

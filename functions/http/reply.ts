@@ -85,6 +85,8 @@ function troubleOf(code: ErrorCode): Words {
       return TROUBLE.store;
     case 'STORE_DENIED':
       return TROUBLE.storeDenied;
+    case 'STORE_MISSING':
+      return TROUBLE.storeMissing;
     case 'STORE_RECORD_INVALID':
     case 'STORE_RECORD_TOO_LARGE':
       return TROUBLE.record;

@@ -95,15 +95,20 @@ export function decodeRecord(session: SessionKey, text: string): SessionRecord {
 /**
  * The record as a store may write it: history and workers are dropped as far as the size needs it.
  *
+ * @param maxBytes less than the usual where a store has less room
  * @throws {StoreError} `STORE_RECORD_INVALID`, or `STORE_RECORD_TOO_LARGE` when that is not enough
  */
-export function encodeFittingRecord(session: SessionKey, record: SessionRecord): string {
+export function encodeFittingRecord(
+  session: SessionKey,
+  record: SessionRecord,
+  maxBytes = RECORD_MAX_BYTES,
+): string {
   const sizeOf = (candidate: SessionRecord) =>
     Buffer.byteLength(encodeRecord(session, candidate), 'utf8');
-  const fitting = fitRecord(record, sizeOf, RECORD_MAX_BYTES);
+  const fitting = fitRecord(record, sizeOf, maxBytes);
   if (fitting === 'too-large') {
     throw new StoreError(
-      `The ${nameOf(session)} is larger than ${RECORD_MAX_BYTES} bytes even without history and workers: find out why its events stay undelivered`,
+      `The ${nameOf(session)} is larger than ${maxBytes} bytes even without history and workers: find out why its events stay undelivered`,
       { code: 'STORE_RECORD_TOO_LARGE', retryable: false },
     );
   }

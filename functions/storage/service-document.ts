@@ -82,11 +82,11 @@ const serviceSchema = z.object({
 });
 
 /** @throws {StoreError} `STORE_RECORD_INVALID`, or `STORE_RECORD_TOO_LARGE` */
-export function encodeService(record: ServiceRecord): string {
+export function encodeService(record: ServiceRecord, maxBytes = RECORD_MAX_BYTES): string {
   const text = encodeDocument(serviceSchema, record, NAME);
-  if (Buffer.byteLength(text) > RECORD_MAX_BYTES) {
+  if (Buffer.byteLength(text) > maxBytes) {
     throw new StoreError(
-      `The ${NAME} is larger than ${RECORD_MAX_BYTES} bytes: told notices must be dropped from it`,
+      `The ${NAME} is larger than ${maxBytes} bytes: told notices must be dropped from it`,
       { code: 'STORE_RECORD_TOO_LARGE', retryable: false },
     );
   }

@@ -222,6 +222,10 @@ export const TROUBLE = {
     title: 'The store refuses access',
     text: 'This service lacks a permission it needs. The log says which call was refused.',
   },
+  storeMissing: {
+    title: 'The store is not set up',
+    text: 'A place to store in is missing. The log names it and says what to do.',
+  },
   record: {
     title: 'A saved record cannot be read',
     text: 'It was written by hand or by a newer release. The log names it.',

@@ -1,0 +1,166 @@
+/**
+ * The store in Google Secret Manager: a secret per session, a version per token, the record in one
+ * annotation that is replaced by the secret's etag.
+ *
+ * Keeps annotations of others as they are. Never reads "latest". Adds a version once: whoever must store a
+ * token adds it again, and the sweep destroys the double. Made by `compose.ts` on a `SecretAccess`.
+ */
+
+import { StoreError } from '../errors.ts';
+import { RECORD_MAX_BYTES } from '../lifecycle/limits.ts';
+import { NEW_SERVICE_RECORD } from '../lifecycle/notices.ts';
+import { NEW_RECORD, parseSessionKey, type SessionKey } from '../lifecycle/session.ts';
+import { decodeRecord, encodeFittingRecord } from './record-document.ts';
+import type { Annotations, SecretAccess, SecretInfo } from './secret-access.ts';
+import { missingSecret } from './secret-failure.ts';
+import { decodeService, encodeService } from './service-document.ts';
+import type { Replaced, SessionStore } from './session-store.ts';
+import { decodeToken, encodeToken } from './token-document.ts';
+
+export type SecretManagerStoreOptions = {
+  readonly secrets: SecretAccess;
+  /**
+   * Creates secrets that do not exist, for local runs. In the cloud Terraform does, and a missing one is
+   * an error that names it.
+   * @default false
+   */
+  readonly createMissing?: boolean;
+};
+
+/** The annotation that holds the record. */
+const RECORD = 'record';
+
+/** Holds the app's own settings; its annotation is the service's record. */
+const APP_SECRET = 'token-cadence-app';
+
+/** Secret Manager wants keys and values of all annotations to be less than 16 KiB. */
+const ANNOTATIONS_MAX_BYTES = 16 * 1024 - 1;
+
+/** The tag of a record whose secret does not exist yet. */
+const NO_SECRET = '\nnone';
+
+function secretOf(session: SessionKey): string {
+  if (parseSessionKey(session) === null) {
+    throw new StoreError('The store was asked for something that is no session key', {
+      code: 'STORE_RECORD_INVALID',
+      retryable: false,
+    });
+  }
+  return `${session}-session`;
+}
+
+/** The etag, and on a second line the annotations of others: a replacement must write them again. */
+function tagOf({ etag, annotations }: SecretInfo): string {
+  const others = Object.entries(annotations)
+    .filter(([key]) => key !== RECORD)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return others.length === 0 ? etag : `${etag}\n${JSON.stringify(others)}`;
+}
+
+function readTag(tag: string): { readonly etag: string; readonly others: Annotations } {
+  const [etag = '', others = '[]'] = tag.split('\n');
+  return { etag, others: Object.fromEntries(JSON.parse(others) as [string, string][]) };
+}
+
+/** What the annotations of others leave to the record. */
+function roomBeside(others: Annotations): number {
+  const sizes = Object.entries(others).map(
+    ([key, value]) => Buffer.byteLength(key) + Buffer.byteLength(value),
+  );
+  const taken = sizes.reduce((sum, size) => sum + size, RECORD.length);
+  return Math.min(RECORD_MAX_BYTES, ANNOTATIONS_MAX_BYTES - taken);
+}
+
+export function createSecretManagerStore(options: SecretManagerStoreOptions): SessionStore {
+  const { secrets, createMissing = false } = options;
+
+  async function loadText(secret: string): Promise<{ text: string | null; tag: string }> {
+    const info = await secrets.get(secret);
+    if (info === null) {
+      if (!createMissing) throw missingSecret(secret);
+      return { text: null, tag: NO_SECRET };
+    }
+    return { text: info.annotations[RECORD] ?? null, tag: tagOf(info) };
+  }
+
+  async function replaceText(
+    secret: string,
+    tag: string,
+    encode: (maxBytes: number) => string,
+  ): Promise<Replaced> {
+    if (tag === NO_SECRET) {
+      const created = await secrets.create(secret, { [RECORD]: encode(roomBeside({})) });
+      return created === 'exists' ? CONFLICT : { ok: true, tag: tagOf(created) };
+    }
+    const { etag, others } = readTag(tag);
+    const annotations = { ...others, [RECORD]: encode(roomBeside(others)) };
+    const written = await secrets.annotate(secret, etag, annotations);
+    if (written === 'conflict') return CONFLICT;
+    if (written !== 'missing') return { ok: true, tag: tagOf(written) };
+    if (createMissing) return CONFLICT;
+    throw missingSecret(secret);
+  }
+
+  return {
+    async load(session) {
+      const { text, tag } = await loadText(secretOf(session));
+      return { record: text === null ? NEW_RECORD : decodeRecord(session, text), tag };
+    },
+
+    async replace(session, tag, record) {
+      return replaceText(secretOf(session), tag, (maxBytes) =>
+        encodeFittingRecord(session, record, maxBytes),
+      );
+    },
+
+    async addToken(token) {
+      const secret = secretOf(token.session);
+      const text = encodeToken(token);
+      const version = await secrets.addVersion(secret, text);
+      if (version !== 'missing') return version;
+      if (!createMissing) throw missingSecret(secret);
+      await secrets.create(secret, {});
+      const first = await secrets.addVersion(secret, text);
+      if (first === 'missing') throw missingSecret(secret);
+      return first;
+    },
+
+    async readToken(session, version) {
+      const read = await secrets.readVersion(secretOf(session), version);
+      switch (read.status) {
+        case 'found':
+          return { status: 'found', version, token: decodeToken(session, read.text) };
+        case 'unusable':
+          return { status: 'destroyed' };
+        case 'missing':
+          return { status: 'missing' };
+      }
+    },
+
+    async listVersions(session) {
+      const secret = secretOf(session);
+      const versions = await secrets.listVersions(secret);
+      if (versions === null && !createMissing) throw missingSecret(secret);
+      return (versions ?? []).map(({ version, state, createdAt }) => ({
+        version,
+        destroyed: state === 'destroyed',
+        createdAt,
+      }));
+    },
+
+    async destroyVersion(session, version) {
+      await secrets.destroyVersion(secretOf(session), version);
+    },
+
+    async loadService() {
+      const { text, tag } = await loadText(APP_SECRET);
+      return { record: text === null ? NEW_SERVICE_RECORD : decodeService(text), tag };
+    },
+
+    async replaceService(tag, record) {
+      return replaceText(APP_SECRET, tag, (maxBytes) => encodeService(record, maxBytes));
+    },
+  };
+}
+
+const CONFLICT: Replaced = { ok: false, reason: 'conflict' };
