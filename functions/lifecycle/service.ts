@@ -104,15 +104,20 @@ export function prune(record: ServiceRecord, now: number): ServiceRecord {
 }
 
 /**
- * Withdraws alerts that wait, or whose sender died, and whose time is over: a later one names all their
- * sessions, or the market has closed. So an outage of the messenger ends with one message, not a
- * morning's worth.
+ * Withdraws alerts that wait, or whose sender died, and whose stage is over. So an outage of the messenger
+ * ends with one message, not a morning's worth, and whom they named counts as untold.
+ *
+ * @param due ids of the alerts whose stage is due now
  */
-export function withdrawOvertaken(record: ServiceRecord, now: number): ServiceRecord {
-  const isOvertaken = (queued: QueuedNotice) =>
-    queued.notice.kind === 'sign-in-due' &&
-    (queued.notice.closesAt <= now || record.notices.some((other) => overtakes(other, queued)));
-  const notices = record.notices.filter((queued) => !isUnsent(queued, now) || !isOvertaken(queued));
+export function withdrawOvertaken(
+  record: ServiceRecord,
+  now: number,
+  due: ReadonlySet<string>,
+): ServiceRecord {
+  const notices = record.notices.filter(
+    (queued) =>
+      queued.notice.kind !== 'sign-in-due' || due.has(queued.id) || !isUnsent(queued, now),
+  );
   return notices.length === record.notices.length ? record : { ...record, notices };
 }
 
@@ -167,13 +172,4 @@ function replaceNotice(record: ServiceRecord, notice: QueuedNotice): ServiceReco
     ...record,
     notices: record.notices.map((queued) => (queued.id === notice.id ? notice : queued)),
   };
-}
-
-function overtakes(newer: QueuedNotice, older: QueuedNotice): boolean {
-  if (newer.notice.kind !== 'sign-in-due' || older.notice.kind !== 'sign-in-due') return false;
-  const named = newer.notice.sessions;
-  return (
-    newer.queuedAt > older.queuedAt &&
-    older.notice.sessions.every((session) => named.includes(session))
-  );
 }

@@ -30,6 +30,8 @@ export type SessionHealth = {
   readonly destroyedVersions: readonly number[];
   /** Events that workers have not been told of. */
   readonly undelivered: number;
+  /** Why workers could not be told. */
+  readonly deliveryProblem: string | null;
   readonly clockSkewSeconds: number | null;
 };
 
@@ -68,6 +70,7 @@ export async function checkHealth(system: System): Promise<HealthReport> {
       adopted: null,
       destroyedVersions: [],
       undelivered: 0,
+      deliveryProblem: null,
       clockSkewSeconds: null,
     };
   });
@@ -99,7 +102,7 @@ export async function checkHealth(system: System): Promise<HealthReport> {
 
 async function checkSession(system: System, session: ConfiguredSession): Promise<SessionHealth> {
   const settled = await settleSession(system, session, { prune: true });
-  await deliverEvents(system, session);
+  const delivery = await deliverEvents(system, session);
   const { rules } = session.broker;
   const { record } = await system.store.load(session.key);
   const state = stateOf(record, rules, system.clock());
@@ -137,6 +140,7 @@ async function checkSession(system: System, session: ConfiguredSession): Promise
     adopted: settled.adopted,
     destroyedVersions: settled.pruned,
     undelivered: after.undelivered.length,
+    deliveryProblem: delivery.problem,
     clockSkewSeconds: skewMs === null ? null : Math.round(skewMs / 1000),
   };
 }
@@ -147,12 +151,18 @@ function problemsOf(health: SessionHealth): string[] {
   if (health.outcome === 'failed') problems.push(`${session}: ${health.problem ?? 'not proven'}.`);
   if (health.outcome === 'sign-in-needed') problems.push(`${session}: a sign-in is needed.`);
   if (health.undelivered > 0) {
-    problems.push(`${session}: ${health.undelivered} event(s) not delivered to workers yet.`);
+    const why = health.deliveryProblem === null ? '' : `: ${within(health.deliveryProblem)}`;
+    problems.push(`${session}: ${health.undelivered} event(s) not delivered to workers yet${why}.`);
   }
   if (Math.abs(health.clockSkewSeconds ?? 0) * 1000 > SKEW_REPORTED_MS) {
     problems.push(`${session}: our clock and the broker's differ by ${health.clockSkewSeconds} s.`);
   }
   return problems;
+}
+
+/** A sentence, continued within another one. */
+function within(sentence: string): string {
+  return sentence.replace(/^The /, 'the ');
 }
 
 async function readMessages(system: System): Promise<HealthReport['messages']> {

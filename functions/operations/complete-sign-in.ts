@@ -185,6 +185,6 @@ async function exchange(
   const { generation, hardEndsAt } = stored;
   log.info('token-stored', 'A new token is stored.', { generation, version: stored.version });
   if (!stored.pointed) return { ok: true, generation, hardEndsAt, follow: 'adopting' };
-  const delivered = await deliverEvents(system, session);
+  const { delivered } = await deliverEvents(system, session);
   return { ok: true, generation, hardEndsAt, follow: delivered ? 'told' : 'queued' };
 }

@@ -15,19 +15,27 @@ import type { ConfiguredSession, System } from './system.ts';
 import { tellSignedIn } from './tell.ts';
 import { updateSession } from './update-record.ts';
 
-/** @returns whether every event has reached the event service */
-export async function deliverEvents(system: System, session: ConfiguredSession): Promise<boolean> {
+export type Delivery = {
+  /** Whether every event has reached the event service. */
+  readonly delivered: boolean;
+  /** Why not, in words for whoever runs the service; holds no secret. */
+  readonly problem: string | null;
+};
+
+const ALL_DELIVERED: Delivery = { delivered: true, problem: null };
+
+export async function deliverEvents(system: System, session: ConfiguredSession): Promise<Delivery> {
   const log = system.log.with({ session: session.key });
   try {
     const { record } = await system.store.load(session.key);
     const { undelivered } = record;
-    if (undelivered.length === 0) return true;
-    const published = await publish(system, session, undelivered);
+    if (undelivered.length === 0) return ALL_DELIVERED;
+    const { published, problem } = await publish(system, session, undelivered);
     if (undelivered.some((event) => event.reason === 'sign-in')) {
       await tellSignedIn(system, session);
     }
     await clear(system, session, published);
-    return published.length === undelivered.length;
+    return { delivered: published.length === undelivered.length, problem };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     log.error(
@@ -35,7 +43,7 @@ export async function deliverEvents(system: System, session: ConfiguredSession):
       'Saved events could not be read or cleared; the next run tries again.',
       error,
     );
-    return false;
+    return { delivered: false, problem: error.message };
   }
 }
 
@@ -44,7 +52,7 @@ async function publish(
   system: System,
   session: ConfiguredSession,
   events: readonly TokenRenewed[],
-): Promise<readonly TokenRenewed[]> {
+): Promise<{ readonly published: readonly TokenRenewed[]; readonly problem: string | null }> {
   const log = system.log.with({ session: session.key });
   const published: TokenRenewed[] = [];
   try {
@@ -63,8 +71,9 @@ async function publish(
       'Workers could not be told yet; the next run tries again.',
       error,
     );
+    return { published, problem: error.message };
   }
-  return published;
+  return { published, problem: null };
 }
 
 async function clear(

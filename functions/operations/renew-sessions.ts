@@ -94,7 +94,7 @@ async function renewSession(
 ): Promise<RenewalOutcome> {
   await settleSession(system, session, { prune: false });
   // Before the broker is asked: workers wait for what is stored, not for a slow broker.
-  const delivered = await deliverEvents(system, session);
+  const { delivered } = await deliverEvents(system, session);
   const outcome = (action: RenewalOutcome['action'], reason: string): RenewalOutcome => ({
     session: session.key,
     action,

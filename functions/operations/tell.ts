@@ -20,6 +20,7 @@ import {
   prune,
   withdrawOvertaken,
 } from '../lifecycle/service.ts';
+import { dueAlerts } from './due-alerts.ts';
 import { sessionOf } from './find-session.ts';
 import { sessionsDue } from './sessions-due.ts';
 import type { ConfiguredSession, System } from './system.ts';
@@ -51,7 +52,7 @@ export async function tell(
       const now = system.clock();
       let next = prune(alter(before), now);
       for (const { id, notice } of notices) next = enqueue(next, notice, id, now);
-      next = withdrawOvertaken(next, now);
+      next = withdrawOvertaken(next, now, new Set(dueAlerts(system, now).map(({ id }) => id)));
       claimed = claimable(next, now);
       for (const { id } of claimed) next = claim(next, id, now) ?? next;
       return { next };

@@ -183,40 +183,37 @@ describe('prune', () => {
 });
 
 describe('withdrawOvertaken', () => {
-  const first = enqueue(NEW_SERVICE_RECORD, anAlert(prod), '2026-03-09/first-08:30', ny('08:30'));
-  const ids = (record: ServiceRecord) => record.notices.map(({ id }) => id);
+  const ID = '2026-03-09/first-08:30';
+  const first = enqueue(NEW_SERVICE_RECORD, anAlert(prod), ID, ny('08:30'));
+  const claimed = claim(first, ID, ny('08:30')) ?? first;
+  const lapsesAt = ny('08:30') + NOTICE_CLAIM_MS;
+  const nothingDue = new Set<string>();
 
-  it('takes back an alert never sent when a later one names its sessions', () => {
-    const record = enqueue(first, anAlert(prod, sandbox), '2026-03-09/before-open-30', ny('09:00'));
-    expect(ids(withdrawOvertaken(record, ny('09:00')))).toEqual(['2026-03-09/before-open-30']);
+  it('keeps an alert for as long as its stage is due', () => {
+    expect(withdrawOvertaken(first, ny('08:59'), new Set([ID]))).toBe(first);
   });
 
-  it('keeps an alert for a session that the later one does not name', () => {
-    const record = enqueue(first, anAlert(sandbox), '2026-03-09/before-open-30', ny('09:00'));
-    expect(withdrawOvertaken(record, ny('09:00'))).toBe(record);
+  it('takes back an alert never sent when its stage is over', () => {
+    expect(withdrawOvertaken(first, ny('09:00'), nothingDue).notices).toEqual([]);
   });
 
-  it('takes back an alert when its market has closed', () => {
-    expect(withdrawOvertaken(first, ny('16:00') - 1)).toBe(first);
-    expect(withdrawOvertaken(first, ny('16:00')).notices).toEqual([]);
+  it('takes back an alert whose sender died, and no earlier', () => {
+    expect(withdrawOvertaken(claimed, lapsesAt - 1, nothingDue)).toBe(claimed);
+    expect(withdrawOvertaken(claimed, lapsesAt, nothingDue).notices).toEqual([]);
   });
 
-  it('keeps the memory of an alert that was sent or is being sent', () => {
-    const claimed = claim(first, '2026-03-09/first-08:30', ny('08:59')) ?? first;
-    const record = enqueue(claimed, anAlert(prod), '2026-03-09/before-open-30', ny('09:00'));
-    expect(withdrawOvertaken(record, ny('09:00'))).toBe(record);
-    const told = markSent(record, '2026-03-09/first-08:30', ny('09:00'));
-    expect(withdrawOvertaken(told, ny('09:30'))).toBe(told);
+  it('keeps the memory of an alert that was sent', () => {
+    const told = markSent(claimed, ID, ny('08:30'));
+    expect(withdrawOvertaken(told, ny('09:30'), nothingDue)).toBe(told);
   });
 
-  it('takes back an alert whose sender died when a later one names its sessions', () => {
-    const claimed = claim(first, '2026-03-09/first-08:30', ny('08:30')) ?? first;
-    const record = enqueue(claimed, anAlert(prod), '2026-03-09/before-open-30', ny('09:00'));
-    expect(ids(withdrawOvertaken(record, ny('09:00')))).toEqual(['2026-03-09/before-open-30']);
+  it('forgets with the alert whom it would have named', () => {
+    const record = withdrawOvertaken(first, ny('09:00'), nothingDue);
+    expect(toldOn(record, '2026-03-09')).toEqual([]);
   });
 
   it('keeps every other kind of notice', () => {
-    expect(withdrawOvertaken(queued, NOW + NOTICE_KEPT_MS)).toBe(queued);
+    expect(withdrawOvertaken(queued, NOW + NOTICE_KEPT_MS, nothingDue)).toBe(queued);
   });
 });
 

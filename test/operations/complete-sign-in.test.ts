@@ -681,7 +681,9 @@ describe('an event service that is down', () => {
     expect(await world.record()).toMatchObject({ undelivered: [{ generation: 1, version: 1 }] });
     expect(world.told()).toEqual(['signed-in']);
     const report = await checkHealth(world.system);
-    expect(report.problems).toEqual([`${KEY}: 1 event(s) not delivered to workers yet.`]);
+    expect(report.problems).toEqual([
+      `${KEY}: 1 event(s) not delivered to workers yet: the event service does not answer.`,
+    ]);
     world.steps.mend();
     await checkHealth(world.system);
     await checkHealth(world.system);
