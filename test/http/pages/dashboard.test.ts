@@ -28,7 +28,7 @@ describe('chipOf', () => {
     ['more than three hours left', endingIn(3 * HOUR_MS + 1), 'good', 'Active'],
     ['three hours left', endingIn(3 * HOUR_MS), 'warn', 'Ends soon'],
     ['more than one hour left', endingIn(HOUR_MS + 1), 'warn', 'Ends soon'],
-    ['one hour left', endingIn(HOUR_MS), 'bad', 'Ends very soon'],
+    ['one hour left', endingIn(HOUR_MS), 'bad', 'Last hour'],
     ['expired', sessionStatus({ state: 'expired' }), 'bad', 'Expired'],
     ['inactive', sessionStatus({ state: 'inactive' }), 'warn', 'Inactive'],
     ['unproven', sessionStatus({ state: 'unknown' }), 'warn', 'Not proven yet'],
@@ -107,6 +107,29 @@ describe('dashboardPage', () => {
     expect(page(statusOf([session]))).toContain(words);
   });
 
+  it.each([
+    ['after the close', statusOf([]).market, 'Trading is over'],
+    ['on a holiday', { ...statusOf([]).market, isTradingDay: false }, 'No trading today'],
+    ['while all is well', statusOf([]).market, 'Covered'],
+  ] as const)('says of the close %s', (_name, day, words) => {
+    const untilClose = words === 'Covered' ? true : null;
+    const session = sessionStatus({ coverage: { untilClose, limitedBy: null } });
+    expect(page(statusOf([session], { market: day }))).toContain(`<dd>${words}</dd>`);
+  });
+
+  it('says that an inactive token needs a renewal to last until the close', () => {
+    const coverage = { untilClose: false, limitedBy: 'idle' };
+    const text = page(statusOf([sessionStatus({ state: 'inactive', coverage })]));
+    expect(text).toContain('<dd>No: it needs a renewal</dd>');
+  });
+
+  it('is calm about a token that ends soon when no trading needs it', () => {
+    const coverage = { untilClose: null, limitedBy: null };
+    const text = page(statusOf([{ ...endingIn(HOUR_MS), coverage }]));
+    expect(text).toContain('<section class="note none" aria-labelledby="next">');
+    expect(text).toContain('Nothing to do now');
+  });
+
   it('tells since when a session is idle', () => {
     const session = sessionStatus({ state: 'inactive', idleAt: '2026-03-09T12:00:00.000Z' });
     expect(page(statusOf([session]))).toMatch(/Idle since<\/dt><dd><time[^>]+>08:00/);
@@ -149,7 +172,7 @@ describe('dashboardPage', () => {
     const text = page(statusOf([], { keepAlive }));
     expect(text).toContain(`<section class="card ${colour}" aria-labelledby="keep-alive">`);
     expect(text).toContain(`<span class="chip">${word}</span>`);
-    expect(text).toContain('<dt>Last run</dt><dd>never</dd>');
+    expect(text).toContain('<dt>Last run</dt><dd>Never</dd>');
   });
 
   it('escapes what workers call themselves', () => {
