@@ -25,6 +25,7 @@ import {
 import { ConfigError } from './errors.ts';
 import type { EventPublisher } from './events/event-publisher.ts';
 import { createLocalPublisher } from './events/local.ts';
+import { createPubsubPublisher } from './events/pubsub.ts';
 import { createCookies } from './http/cookie.ts';
 import { deriveKey } from './http/derive-key.ts';
 import type { Doors } from './http/doors.ts';
@@ -38,6 +39,8 @@ import type { Notifier } from './notifications/notifier.ts';
 import { createTelegramNotifier } from './notifications/telegram.ts';
 import type { ConfiguredSession, System } from './operations/system.ts';
 import { createEncryptedFileStore } from './storage/encrypted-file.ts';
+import { createSecretAccess } from './storage/secret-access.ts';
+import { createSecretManagerStore } from './storage/secret-manager.ts';
 import type { SessionStore } from './storage/session-store.ts';
 
 export type Wiring = System & Doors;
@@ -90,8 +93,8 @@ export function compose(options: ComposeOptions = {}): Wiring {
     clock,
     wait,
     random,
-    store: parts.store ?? fileStore(settings, clock, random),
-    events: parts.events ?? createLocalPublisher({ url: settings.eventsUrl, fetch, random }),
+    store: parts.store ?? storeOf(settings, { clock, wait, random, log }),
+    events: parts.events ?? publisherOf(settings, { fetch, random }),
     notifier:
       parts.notifier ??
       createTelegramNotifier({
@@ -152,9 +155,22 @@ function linkEnd(
   return Math.max(now, ...ends);
 }
 
-function fileStore(settings: Settings, clock: Clock, random: Random): SessionStore {
-  const { store } = settings;
+function storeOf(
+  { store }: Settings,
+  parts: Pick<Parts, 'clock' | 'wait' | 'random' | 'log'>,
+): SessionStore {
+  if (store.kind === 'secret-manager') {
+    const endpoint = store.apiUrl ?? undefined;
+    const secrets = createSecretAccess({ project: store.project, endpoint, ...parts });
+    return createSecretManagerStore({ secrets });
+  }
   const { directory } = store;
   const key = 'passphrase' in store ? { passphrase: store.passphrase } : { keyFile: store.keyFile };
-  return createEncryptedFileStore({ directory, key, clock, random });
+  return createEncryptedFileStore({ directory, key, clock: parts.clock, random: parts.random });
+}
+
+function publisherOf({ events }: Settings, parts: Pick<Parts, 'fetch' | 'random'>): EventPublisher {
+  return events.kind === 'pubsub'
+    ? createPubsubPublisher({ project: events.project, topic: events.topic })
+    : createLocalPublisher({ url: events.url, ...parts });
 }

@@ -35,8 +35,13 @@ export type SessionSettings = {
 };
 
 export type StoreSettings =
+  | { readonly kind: 'secret-manager'; readonly project: string; readonly apiUrl: string | null }
   | { readonly kind: 'file'; readonly directory: string; readonly keyFile: string }
   | { readonly kind: 'file'; readonly directory: string; readonly passphrase: Secret };
+
+export type EventSettings =
+  | { readonly kind: 'pubsub'; readonly project: string; readonly topic: string }
+  | { readonly kind: 'http'; readonly url: string };
 
 export type Settings = {
   readonly sessions: readonly SessionSettings[];
@@ -50,7 +55,7 @@ export type Settings = {
   readonly statusKey: Secret | null;
   readonly marketClosures: Readonly<Record<string, string>>;
   readonly store: StoreSettings;
-  readonly eventsUrl: string;
+  readonly events: EventSettings;
   readonly project: string | null;
 };
 
@@ -180,8 +185,16 @@ export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING
     'PUBLIC_URL',
     required('PUBLIC_URL', 'the address people open, like https://…'),
   );
-  const store = readStore(text, required);
-  const eventsUrl = url('EVENTS_URL', required('EVENTS_URL', 'where renewed tokens are announced'));
+  if (URL.parse(publicUrl) !== null && URL.parse(publicUrl)?.origin !== publicUrl) {
+    problems.push(
+      '"PUBLIC_URL" has a path: the pages need an address of their own, like https://host',
+    );
+  }
+  const project = text('GOOGLE_CLOUD_PROJECT');
+  const cloudProject = (): string =>
+    required('GOOGLE_CLOUD_PROJECT', 'the project of Secret Manager and Pub/Sub');
+  const store = readStore(text, required, url, cloudProject);
+  const events = readEvents(text, url, cloudProject);
   const apiUrl = text('TELEGRAM_API_URL');
   const marketClosures = readClosures(text('MARKET_CLOSURES'), problems);
 
@@ -197,10 +210,10 @@ export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING
     statusKey: app?.statusKey === undefined ? null : new Secret(app.statusKey),
     marketClosures,
     store,
-    eventsUrl,
-    project: text('GOOGLE_CLOUD_PROJECT'),
+    events,
+    project,
   };
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
   return settings;
 }
 
@@ -246,15 +259,40 @@ function readJson<T>(
   return null;
 }
 
+type ReadText = (name: string) => string | null;
+type ReadUrl = (name: string, value: string) => string;
+
+/** Google's store unless a folder is named. */
 function readStore(
-  text: (name: string) => string | null,
+  text: ReadText,
   required: (name: string, what: string) => string,
+  url: ReadUrl,
+  cloudProject: () => string,
 ): StoreSettings {
-  const directory = required('STORE_DIRECTORY', 'the folder of the encrypted files');
+  const directory = text('STORE_DIRECTORY');
+  if (directory === null) {
+    const apiUrl = text('SECRET_MANAGER_API_URL');
+    return {
+      kind: 'secret-manager',
+      project: cloudProject(),
+      apiUrl: apiUrl === null ? null : url('SECRET_MANAGER_API_URL', apiUrl),
+    };
+  }
   const passphrase = text('STORE_PASSPHRASE');
   if (passphrase !== null) return { kind: 'file', directory, passphrase: new Secret(passphrase) };
   const keyFile = required('STORE_KEY_FILE', 'the key file, or set "STORE_PASSPHRASE"');
   return { kind: 'file', directory, keyFile };
+}
+
+/** A Pub/Sub topic unless an address is named. */
+function readEvents(text: ReadText, url: ReadUrl, cloudProject: () => string): EventSettings {
+  const address = text('EVENTS_URL');
+  if (address !== null) return { kind: 'http', url: url('EVENTS_URL', address) };
+  return {
+    kind: 'pubsub',
+    project: cloudProject(),
+    topic: text('EVENTS_TOPIC') ?? 'token-renewed',
+  };
 }
 
 function readClosures(value: string | null, problems: string[]): Record<string, string> {

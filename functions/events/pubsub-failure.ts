@@ -1,0 +1,95 @@
+/**
+ * What a failed publish means: what to tell the operator, and whether a later run may succeed.
+ *
+ * Pure: a thrown value in, a clean error out. Reads codes, never texts: Google's errors may hang on
+ * requests with access tokens, so nothing of them passes but the code. Called by `pubsub.ts`.
+ *
+ * @see https://grpc.io/docs/guides/status-codes/
+ */
+
+import { EventError } from '../errors.ts';
+
+/** The topic as an operator knows it. */
+export type TopicName = { readonly project: string; readonly topic: string };
+
+const STATUS_NAMES: Readonly<Record<number, string>> = {
+  1: 'CANCELLED',
+  2: 'UNKNOWN',
+  3: 'INVALID_ARGUMENT',
+  4: 'DEADLINE_EXCEEDED',
+  5: 'NOT_FOUND',
+  6: 'ALREADY_EXISTS',
+  7: 'PERMISSION_DENIED',
+  8: 'RESOURCE_EXHAUSTED',
+  9: 'FAILED_PRECONDITION',
+  10: 'ABORTED',
+  11: 'OUT_OF_RANGE',
+  12: 'UNIMPLEMENTED',
+  13: 'INTERNAL',
+  14: 'UNAVAILABLE',
+  15: 'DATA_LOSS',
+  16: 'UNAUTHENTICATED',
+};
+
+const NO_ANSWER = new Set(['CANCELLED', 'DEADLINE_EXCEEDED', 'UNAVAILABLE']);
+
+/** Our own deadline passed. */
+export const OVERDUE: unknown = { code: 4 };
+
+/** An error that Pub/Sub's client has thrown, or `OVERDUE`, in our words. */
+export function publishError(thrown: unknown, name: TopicName, timeoutMs: number): EventError {
+  const status = statusOf(thrown);
+  const cause = causeOf(thrown, status);
+  const refusal = refusalOf(status, name);
+  if (refusal !== null) {
+    return new EventError(refusal, { code: 'EVENTS_REFUSED', retryable: false, cause });
+  }
+  const answered = status !== null && !NO_ANSWER.has(status);
+  return new EventError(
+    answered
+      ? `The event service answered ${status} to a "token-renewed" event`
+      : `The event service could not be reached, or did not answer within ${timeoutMs} ms`,
+    { code: 'EVENTS_UNAVAILABLE', retryable: true, cause },
+  );
+}
+
+/** The error for a machine or function that has no Google credentials, or cannot fetch them now. */
+export function credentialsError(thrown: unknown): EventError {
+  return new EventError(
+    'The event service was not asked, for want of Google credentials: attach a service account to the function, or run "gcloud auth application-default login" on a machine of your own',
+    { code: 'EVENTS_UNAVAILABLE', retryable: true, cause: causeOf(thrown, statusOf(thrown)) },
+  );
+}
+
+/** The operator's next step, or `null` when waiting may be enough. */
+function refusalOf(status: string | null, { project, topic }: TopicName): string | null {
+  switch (status) {
+    case 'NOT_FOUND':
+      return `The topic "${topic}" is missing in project "${project}": create it by applying infra/gcp`;
+    case 'PERMISSION_DENIED':
+      return `The topic "${topic}" in project "${project}" refuses this caller: grant "roles/pubsub.publisher" on it to the function's service account`;
+    case 'INVALID_ARGUMENT':
+      return `The topic "${topic}" in project "${project}" does not take this event: check its name, and that no schema is attached to it`;
+    default:
+      return null;
+  }
+}
+
+function statusOf(thrown: unknown): string | null {
+  const code = property(thrown, 'code');
+  return typeof code === 'number' ? (STATUS_NAMES[code] ?? null) : null;
+}
+
+/** A cause without texts: gRPC's status, or the network's code such as `ENOTFOUND`. */
+function causeOf(thrown: unknown, status: string | null): Error {
+  const code = property(thrown, 'code');
+  const network = typeof code === 'string' && /^[A-Z][A-Z_]{2,40}$/.test(code) ? code : null;
+  const cause = new Error(status ?? network ?? 'no usable answer from Pub/Sub');
+  return status === null && network === null
+    ? cause
+    : Object.assign(cause, { code: status === null ? network : code });
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}

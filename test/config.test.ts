@@ -1,0 +1,284 @@
+/** Settings: every problem named at once, no value ever shown, sensible defaults. */
+
+import { describe, expect, it } from 'vitest';
+import { readConfig, type Variables } from '../functions/config.ts';
+import { ConfigError } from '../functions/errors.ts';
+
+const CANARY = 'canary-5f0e1c';
+
+const APP = {
+  telegramBotToken: `123456:${CANARY}-bot`,
+  telegramChatId: '4242',
+  linkKey: `${CANARY}-link-key-0123456789abcdef`,
+  statusKey: `${CANARY}-status-key`,
+};
+
+const CONSUMER = { key: `${CANARY}-key`, secret: `${CANARY}-secret` };
+
+/** One valid set; each test changes one thing. */
+const VALID: Variables = {
+  SESSIONS: 'etrade-sandbox',
+  PUBLIC_URL: 'https://token-cadence.example',
+  TOKEN_CADENCE_APP: JSON.stringify(APP),
+  ETRADE_SANDBOX_CONSUMER: JSON.stringify(CONSUMER),
+  ETRADE_PROD_CONSUMER: JSON.stringify(CONSUMER),
+  GOOGLE_CLOUD_PROJECT: 'my-project',
+};
+
+function problemsOf(change: Variables): readonly string[] {
+  try {
+    readConfig({ ...VALID, ...change });
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('what is missing or malformed is named', () => {
+  const app = (change: object): string => JSON.stringify({ ...APP, ...change });
+  const cases: readonly { name: string; env: Variables; says: RegExp }[] = [
+    { name: 'no public address', env: { PUBLIC_URL: undefined }, says: /"PUBLIC_URL" is missing/ },
+    { name: 'an empty public address', env: { PUBLIC_URL: ' ' }, says: /"PUBLIC_URL" is missing/ },
+    {
+      name: 'a word for an address',
+      env: { PUBLIC_URL: 'localhost' },
+      says: /"PUBLIC_URL" is not an http/,
+    },
+    {
+      name: 'an address with a path',
+      env: { PUBLIC_URL: 'https://a.example/b' },
+      says: /"PUBLIC_URL" has a path/,
+    },
+    {
+      name: 'no app secret',
+      env: { TOKEN_CADENCE_APP: undefined },
+      says: /"TOKEN_CADENCE_APP" is missing/,
+    },
+    {
+      name: 'an app secret that is no JSON',
+      env: { TOKEN_CADENCE_APP: `{"${CANARY}` },
+      says: /"TOKEN_CADENCE_APP" is not JSON/,
+    },
+    {
+      name: 'an app secret that is a list',
+      env: { TOKEN_CADENCE_APP: '[]' },
+      says: /"TOKEN_CADENCE_APP" is not a JSON object/,
+    },
+    {
+      name: 'a bot token of another form',
+      env: { TOKEN_CADENCE_APP: app({ telegramBotToken: CANARY }) },
+      says: /"telegramBotToken", which .*@BotFather/,
+    },
+    {
+      name: 'a group for a chat',
+      env: { TOKEN_CADENCE_APP: app({ telegramChatId: '-100200' }) },
+      says: /"telegramChatId", which .*private chat/,
+    },
+    {
+      name: 'a short link key',
+      env: { TOKEN_CADENCE_APP: app({ linkKey: CANARY }) },
+      says: /"linkKey", which .*32/,
+    },
+    {
+      name: 'a short status key',
+      env: { TOKEN_CADENCE_APP: app({ statusKey: 'x' }) },
+      says: /"statusKey", which .*16/,
+    },
+    {
+      name: 'no consumer',
+      env: { ETRADE_SANDBOX_CONSUMER: undefined },
+      says: /"ETRADE_SANDBOX_CONSUMER" is missing/,
+    },
+    {
+      name: 'a consumer without secret',
+      env: { ETRADE_SANDBOX_CONSUMER: '{"key":"k"}' },
+      says: /"ETRADE_SANDBOX_CONSUMER" .*"secret"/,
+    },
+    {
+      name: 'a session that is no key',
+      env: { SESSIONS: 'etrade-production' },
+      says: /"etrade-production", which is no session key/,
+    },
+    {
+      name: 'an unknown broker',
+      env: { SESSIONS: 'robinhood-prod' },
+      says: /"robinhood-prod", whose broker is unknown \(known: etrade/,
+    },
+    {
+      name: 'a broker named like an Object member',
+      env: { SESSIONS: 'constructor-prod' },
+      says: /whose broker is unknown/,
+    },
+    {
+      name: 'an alert at no time of day',
+      env: { ALERT_AT: '8:30' },
+      says: /"ALERT_AT" is not a time of day/,
+    },
+    {
+      name: 'an alert of one session at no time',
+      env: { ETRADE_SANDBOX_ALERT_AT: '24:00' },
+      says: /"ETRADE_SANDBOX_ALERT_AT"/,
+    },
+    {
+      name: 'a required session that is none',
+      env: { REQUIRED_SESSIONS: 'etrade-prod' },
+      says: /"REQUIRED_SESSIONS" names "etrade-prod"/,
+    },
+    {
+      name: 'closures of another form',
+      env: { MARKET_CLOSURES: 'Jan 9' },
+      says: /"MARKET_CLOSURES" is not a list/,
+    },
+    {
+      name: 'a day that does not exist',
+      env: { MARKET_CLOSURES: '2025-13-41' },
+      says: /"MARKET_CLOSURES"/,
+    },
+    {
+      name: 'no project for Google\u2019s store',
+      env: { GOOGLE_CLOUD_PROJECT: undefined },
+      says: /"GOOGLE_CLOUD_PROJECT" is missing/,
+    },
+    {
+      name: 'a folder without a key',
+      env: { STORE_DIRECTORY: '/data' },
+      says: /"STORE_KEY_FILE" is missing/,
+    },
+    {
+      name: 'an event address that is none',
+      env: { EVENTS_URL: 'topic' },
+      says: /"EVENTS_URL" is not an http/,
+    },
+    {
+      name: 'a broker host that is no address',
+      env: { ETRADE_SANDBOX_API_URL: 'api' },
+      says: /"ETRADE_SANDBOX_API_URL"/,
+    },
+  ];
+  for (const { name, env, says } of cases) {
+    it(name, () => {
+      const problems = problemsOf(env);
+      expect(problems).toHaveLength(1);
+      expect(problems[0]).toMatch(says);
+      expect(problems.join()).not.toContain(CANARY);
+    });
+  }
+
+  it('lists all problems at once, each once, without a value', () => {
+    const problems = problemsOf({
+      PUBLIC_URL: undefined,
+      TOKEN_CADENCE_APP: `${CANARY}`,
+      ETRADE_SANDBOX_CONSUMER: `"${CANARY}"`,
+      GOOGLE_CLOUD_PROJECT: undefined,
+      ALERT_AT: CANARY,
+    });
+    expect(problems.map((problem) => /"([A-Z_]+)"/.exec(problem)?.[1])).toEqual([
+      'TOKEN_CADENCE_APP',
+      'ALERT_AT',
+      'ETRADE_SANDBOX_CONSUMER',
+      'PUBLIC_URL',
+      'GOOGLE_CLOUD_PROJECT',
+    ]);
+    expect(problems.join()).not.toContain(CANARY);
+  });
+});
+
+describe('what is read', () => {
+  it('takes mounted secrets with the newline that an editor adds', () => {
+    const settings = readConfig({ ...VALID, TOKEN_CADENCE_APP: `${JSON.stringify(APP)}\n` });
+    expect(settings.telegram.botToken.reveal()).toBe(APP.telegramBotToken);
+    expect(settings.linkKey.reveal()).toBe(APP.linkKey);
+  });
+
+  it('shows no secret when the settings are printed', () => {
+    expect(JSON.stringify(readConfig(VALID))).not.toContain(CANARY);
+  });
+
+  it('signs in the sandbox alone by default', () => {
+    const { sessions } = readConfig({ ...VALID, SESSIONS: undefined });
+    expect(sessions.map(({ key, title, required }) => ({ key, title, required }))).toEqual([
+      { key: 'etrade-sandbox', title: 'E*TRADE sandbox', required: true },
+    ]);
+  });
+
+  it('requires the prod sessions where there are some', () => {
+    const { sessions } = readConfig({ ...VALID, SESSIONS: 'etrade-prod, etrade-sandbox' });
+    expect(sessions.map(({ key, required }) => [key, required])).toEqual([
+      ['etrade-prod', true],
+      ['etrade-sandbox', false],
+    ]);
+  });
+
+  it('requires what REQUIRED_SESSIONS names', () => {
+    const { sessions } = readConfig({
+      ...VALID,
+      SESSIONS: 'etrade-prod,etrade-sandbox',
+      REQUIRED_SESSIONS: 'etrade-sandbox',
+    });
+    expect(sessions.map(({ required }) => required)).toEqual([false, true]);
+  });
+
+  it('gives an account its own credentials, alert and account ids, and the shared ones else', () => {
+    const own = JSON.stringify({ key: 'own-key', secret: 'own-secret' });
+    const { sessions } = readConfig({
+      ...VALID,
+      SESSIONS: 'etrade-prod-ira,etrade-prod',
+      ETRADE_PROD_IRA_CONSUMER: own,
+      ETRADE_PROD_IRA_ALERT_AT: '00:05',
+      ETRADE_PROD_IRA_ACCOUNT: '823145980, 823145981',
+      ALERT_AT: '08:00',
+    });
+    const read = sessions.map((session) => [
+      session.title,
+      session.consumerKey.reveal(),
+      session.alertAt,
+      session.accountIds,
+    ]);
+    expect(read).toEqual([
+      ['E*TRADE prod ira', 'own-key', '00:05', ['823145980', '823145981']],
+      ['E*TRADE prod', CONSUMER.key, '08:00', null],
+    ]);
+  });
+
+  it('serves oauth from one host for both environments, and from another when told', () => {
+    const usual = readConfig({ ...VALID, SESSIONS: 'etrade-sandbox,etrade-prod' });
+    expect(new Set(usual.sessions.map(({ urls }) => urls.oauthUrl)).size).toBe(1);
+    const other = readConfig({ ...VALID, ETRADE_SANDBOX_OAUTH_URL: 'https://apisb.example/' });
+    expect(other.sessions[0]?.urls.oauthUrl).toBe('https://apisb.example');
+  });
+
+  it('keeps tokens in Secret Manager and tells Pub/Sub unless told otherwise', () => {
+    const { store, events } = readConfig(VALID);
+    expect(store).toEqual({ kind: 'secret-manager', project: 'my-project', apiUrl: null });
+    expect(events).toEqual({ kind: 'pubsub', project: 'my-project', topic: 'token-renewed' });
+  });
+
+  it('needs no project with files and an event address of its own', () => {
+    const { store, events } = readConfig({
+      ...VALID,
+      GOOGLE_CLOUD_PROJECT: undefined,
+      STORE_DIRECTORY: '/data',
+      STORE_KEY_FILE: '/data/key',
+      EVENTS_URL: 'http://127.0.0.1:8083/events',
+    });
+    expect(store).toEqual({ kind: 'file', directory: '/data', keyFile: '/data/key' });
+    expect(events).toEqual({ kind: 'http', url: 'http://127.0.0.1:8083/events' });
+  });
+
+  it('asks morning-alert for no consumer', () => {
+    const env = { ...VALID, ETRADE_SANDBOX_CONSUMER: undefined };
+    expect(readConfig(env, { consumers: false }).sessions).toHaveLength(1);
+  });
+
+  it('reads unscheduled closures with and without a name', () => {
+    const { marketClosures } = readConfig({
+      ...VALID,
+      MARKET_CLOSURES: '2025-01-09=National Day of Mourning, 2027-05-05',
+    });
+    expect(marketClosures).toEqual({
+      '2025-01-09': 'National Day of Mourning',
+      '2027-05-05': 'unscheduled closure',
+    });
+  });
+});
