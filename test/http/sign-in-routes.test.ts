@@ -192,7 +192,7 @@ describe('the PIN', () => {
     });
     expect(text).toContain('Signed in</h1>');
     expect(text).toContain('E*TRADE sandbox has a fresh token, good until midnight.');
-    expect(text).toContain('number 18');
+    expect(text).toContain('Number 18');
     expect(text).toContain('Told at the next run, within 15 minutes');
     expect(text).toContain('Covered');
     expect(visitor?.pending).toEqual({});

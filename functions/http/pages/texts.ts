@@ -138,7 +138,7 @@ export const SUCCESS = {
   title: 'Signed in',
   until: (session: string, until: string) => `${session} has a fresh token, good until ${until}.`,
   token: 'Token',
-  generation: (generation: number) => `number ${generation}`,
+  generation: (generation: number) => `Number ${generation}`,
   workers: 'Workers',
   follow: {
     told: 'Told, they switch now',
