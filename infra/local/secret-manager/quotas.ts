@@ -1,7 +1,8 @@
 /**
  * How often Secret Manager lets itself be called, counted on the virtual clock.
  *
- * A refused call does not count. Used by the stand-in before anything is done.
+ * Those by the second imply Google's by the minute (2 a second are 120 a minute). A refused call does not
+ * count. Used by the stand-in before anything is done.
  *
  * @see https://docs.cloud.google.com/secret-manager/quotas
  */
@@ -13,6 +14,12 @@ type Limit = { readonly key: string; readonly windowMs: number; readonly calls: 
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
+
+const PER_PROJECT: Readonly<Record<'access' | 'read' | 'write', Limit>> = {
+  access: { key: 'access-requests', windowMs: MINUTE_MS, calls: 90_000 },
+  read: { key: 'read-requests', windowMs: MINUTE_MS, calls: 600 },
+  write: { key: 'write-requests', windowMs: MINUTE_MS, calls: 600 },
+};
 
 export type Quotas = {
   /** @throws {Refusal} RESOURCE_EXHAUSTED */
@@ -46,25 +53,15 @@ export function createQuotas(clock: () => number): Quotas {
 }
 
 function limitsOf(call: Call): readonly Limit[] {
-  const { method } = call;
-  const perProject = {
-    access: { key: 'access-requests', windowMs: MINUTE_MS, calls: 90_000 },
-    read: { key: 'read-requests', windowMs: MINUTE_MS, calls: 600 },
-    write: { key: 'write-requests', windowMs: MINUTE_MS, calls: 600 },
-  }[kindOf(method)];
+  const { method, secret, version } = call;
+  const kind = kindOf(method);
+  const perProject = PER_PROJECT[kind];
   if (method === 'addSecretVersion' || method === 'updateSecret') {
-    return [perProject, ...perResource(`secret-writes ${call.secret}`, 2)];
+    return [perProject, { key: `secret-writes ${secret}`, windowMs: SECOND_MS, calls: 2 }];
   }
-  if (method.endsWith('SecretVersion') && kindOf(method) === 'write') {
-    return [perProject, ...perResource(`version-writes ${call.secret}/${call.version}`, 1)];
+  if (version !== '' && kind === 'write') {
+    const key = `version-writes ${secret}/${version}`;
+    return [perProject, { key, windowMs: SECOND_MS, calls: 1 }];
   }
   return [perProject];
-}
-
-/** So many a second, and sixty times that a minute. */
-function perResource(name: string, calls: number): readonly Limit[] {
-  return [
-    { key: `${name} s`, windowMs: SECOND_MS, calls },
-    { key: `${name} min`, windowMs: MINUTE_MS, calls: calls * 60 },
-  ];
 }

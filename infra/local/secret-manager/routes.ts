@@ -1,105 +1,77 @@
 /**
  * Which of Secret Manager's methods a request means, and what it is about.
  *
- * Knows addresses and nothing of what they do. Regional secrets (`/locations/`) are not played. Used by
- * the stand-in and its quotas.
+ * Knows addresses and permissions, nothing of what the methods do. Regional secrets (`/locations/`) are
+ * not played. Used by the stand-in, its quotas and its faults.
  *
  * @see https://docs.cloud.google.com/secret-manager/docs/reference/rest
  */
 
 import { z } from 'zod';
 
+type Kind = 'read' | 'write' | 'access';
+
+/** Each method with its address, the quota it counts in, and the IAM permission it asks for. */
 const METHODS = {
-  listSecrets: { http: 'GET', kind: 'read', permission: 'secretmanager.secrets.list' },
-  createSecret: { http: 'POST', kind: 'write', permission: 'secretmanager.secrets.create' },
-  getSecret: { http: 'GET', kind: 'read', permission: 'secretmanager.secrets.get' },
-  updateSecret: { http: 'PATCH', kind: 'write', permission: 'secretmanager.secrets.update' },
-  deleteSecret: { http: 'DELETE', kind: 'write', permission: 'secretmanager.secrets.delete' },
-  addSecretVersion: { http: 'POST', kind: 'write', permission: 'secretmanager.versions.add' },
-  listSecretVersions: { http: 'GET', kind: 'read', permission: 'secretmanager.versions.list' },
-  getSecretVersion: { http: 'GET', kind: 'read', permission: 'secretmanager.versions.get' },
-  accessSecretVersion: { http: 'GET', kind: 'access', permission: 'secretmanager.versions.access' },
-  enableSecretVersion: { http: 'POST', kind: 'write', permission: 'secretmanager.versions.enable' },
-  disableSecretVersion: {
-    http: 'POST',
-    kind: 'write',
-    permission: 'secretmanager.versions.disable',
-  },
-  destroySecretVersion: {
-    http: 'POST',
-    kind: 'write',
-    permission: 'secretmanager.versions.destroy',
-  },
-  getIamPolicy: { http: 'GET', kind: 'read', permission: 'secretmanager.secrets.getIamPolicy' },
-  setIamPolicy: { http: 'POST', kind: 'write', permission: 'secretmanager.secrets.setIamPolicy' },
-  testIamPermissions: { http: 'POST', kind: 'read', permission: '' },
-} as const;
+  listSecrets: ['GET secrets', 'read', 'secretmanager.secrets.list'],
+  createSecret: ['POST secrets', 'write', 'secretmanager.secrets.create'],
+  getSecret: ['GET secret', 'read', 'secretmanager.secrets.get'],
+  updateSecret: ['PATCH secret', 'write', 'secretmanager.secrets.update'],
+  deleteSecret: ['DELETE secret', 'write', 'secretmanager.secrets.delete'],
+  addSecretVersion: ['POST secret:addVersion', 'write', 'secretmanager.versions.add'],
+  listSecretVersions: ['GET versions', 'read', 'secretmanager.versions.list'],
+  getSecretVersion: ['GET version', 'read', 'secretmanager.versions.get'],
+  accessSecretVersion: ['GET version:access', 'access', 'secretmanager.versions.access'],
+  enableSecretVersion: ['POST version:enable', 'write', 'secretmanager.versions.enable'],
+  disableSecretVersion: ['POST version:disable', 'write', 'secretmanager.versions.disable'],
+  destroySecretVersion: ['POST version:destroy', 'write', 'secretmanager.versions.destroy'],
+  getIamPolicy: ['GET secret:getIamPolicy', 'read', 'secretmanager.secrets.getIamPolicy'],
+  setIamPolicy: ['POST secret:setIamPolicy', 'write', 'secretmanager.secrets.setIamPolicy'],
+  testIamPermissions: ['POST secret:testIamPermissions', 'read', ''],
+} as const satisfies Record<string, readonly [string, Kind, string]>;
 
 export type Method = keyof typeof METHODS;
 
+const names = Object.keys(METHODS) as [Method, ...Method[]];
+
 /** For settings that name a method. */
-export const methodSchema = z.enum(Object.keys(METHODS) as [Method, ...Method[]]);
+export const methodSchema = z.enum(names);
 
 export type Call = {
   readonly method: Method;
   readonly project: string;
-  /** Empty for the methods of a whole project. */
+  /** Empty for the list of all. */
   readonly secret: string;
   /** Number, alias or "latest" as asked for; empty where there is none. */
   readonly version: string;
 };
 
-export function kindOf(method: Method): 'read' | 'write' | 'access' {
-  return METHODS[method].kind;
+export function kindOf(method: Method): Kind {
+  return METHODS[method][1];
 }
 
-/** The IAM permission that a method asks for. */
 export function permissionOf(method: Method): string {
-  return METHODS[method].permission;
+  return METHODS[method][2];
 }
 
 const PATH =
-  /^\/v1\/projects\/([^/:]+)\/secrets(?:\/([^/:]+)(?:\/(versions)(?:\/([^/:]+))?)?)?(?::(\w+))?$/;
+  /^\/v1\/projects\/([^/:]+)\/secrets(?:\/([^/:]+)(?:\/(versions)(?:\/([^/:]+))?)?)?(:\w+)?$/;
 
 /** `null` when no method is at that address. */
 export function routeOf(http: string, path: string): Call | null {
-  const match = PATH.exec(decodeURIComponent(path));
+  const match = PATH.exec(decoded(path));
   if (match === null) return null;
   const [, project = '', secret = '', versions = '', version = '', verb = ''] = match;
-  const method = methodAt(http, { secret, versions, version, verb });
-  return method === null ? null : { method, project, secret, version };
+  const resource = version ? 'version' : versions || (secret ? 'secret' : 'secrets');
+  const address = `${http} ${resource}${verb}`;
+  const method = names.find((name) => METHODS[name][0] === address);
+  return method === undefined ? null : { method, project, secret, version };
 }
 
-function methodAt(
-  http: string,
-  at: { secret: string; versions: string; version: string; verb: string },
-): Method | null {
-  const candidate = candidateAt(http, at);
-  return candidate !== null && METHODS[candidate].http === http ? candidate : null;
-}
-
-function candidateAt(
-  http: string,
-  at: { secret: string; versions: string; version: string; verb: string },
-): Method | null {
-  if (at.version !== '') {
-    if (at.verb === '') return 'getSecretVersion';
-    const verb = methodSchema.safeParse(`${at.verb}SecretVersion`);
-    return verb.success && at.verb !== 'add' && at.verb !== 'get' ? verb.data : null;
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return '';
   }
-  if (at.versions !== '') return at.verb === '' ? 'listSecretVersions' : null;
-  if (at.secret === '') {
-    if (at.verb !== '') return null;
-    return http === 'POST' ? 'createSecret' : 'listSecrets';
-  }
-  if (at.verb === 'addVersion') return 'addSecretVersion';
-  if (at.verb !== '') {
-    return at.verb === 'getIamPolicy' ||
-      at.verb === 'setIamPolicy' ||
-      at.verb === 'testIamPermissions'
-      ? at.verb
-      : null;
-  }
-  if (http === 'PATCH') return 'updateSecret';
-  return http === 'DELETE' ? 'deleteSecret' : 'getSecret';
 }
