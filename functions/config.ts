@@ -59,16 +59,15 @@ export type Settings = {
   readonly project: string | null;
 };
 
-const consumerSchema = z.object({ key: z.string().min(1), secret: z.string().min(1) });
+const word = z.string().trim();
+
+const consumerSchema = z.object({ key: word.min(1), secret: word.min(1) });
 
 const appSchema = z.object({
-  telegramBotToken: z.string().regex(/^\d+:[\w-]+$/),
-  telegramChatId: z
-    .union([z.string(), z.number()])
-    .transform(String)
-    .pipe(z.string().regex(/^\d+$/)),
-  linkKey: z.string().min(32),
-  statusKey: z.string().min(16).optional(),
+  telegramBotToken: word.regex(/^\d+:[\w-]+$/),
+  telegramChatId: z.union([z.string(), z.number()]).transform(String).pipe(word.regex(/^\d+$/)),
+  linkKey: word.min(32),
+  statusKey: word.min(16).optional(),
 });
 
 const APP_HINTS: Readonly<Record<string, string>> = {
@@ -97,16 +96,16 @@ export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING
     const value = env[name]?.trim();
     return value === undefined || value === '' ? null : value;
   };
-  const required = (name: string, what: string): string => {
-    const value = text(name);
-    if (value === null) problems.push(`"${name}" is missing: ${what}`);
-    return value ?? '';
+  const missing = (name: string, what: string): string => {
+    problems.push(`"${name}" is missing: ${what}`);
+    return '';
   };
-  const url = (name: string, value: string): string => {
-    if (value !== '' && !/^https?:$/.test(URL.parse(value)?.protocol ?? '')) {
+  const url = (name: string): string | null => {
+    const value = text(name);
+    if (value !== null && !/^https?:$/.test(URL.parse(value)?.protocol ?? '')) {
       problems.push(`"${name}" is not an http(s) URL`);
     }
-    return value.replace(/\/+$/, '');
+    return value?.replace(/\/+$/, '') ?? null;
   };
   const timeOfDay = (name: string): string | null => {
     const value = text(name);
@@ -133,26 +132,22 @@ export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING
     const parsed = parseSessionKey(name);
     const broker = parsed === null ? undefined : BROKERS[parsed.broker];
     if (parsed === null) {
-      problems.push(`"SESSIONS" names "${name}", which is no session key like etrade-prod`);
+      problems.push(`"SESSIONS" names ${shown(name)}, which is no session key like etrade-prod`);
       continue;
     }
     if (broker === undefined) {
       const known = Object.keys(BROKERS).join(', ');
-      problems.push(`"SESSIONS" names "${name}", whose broker is unknown (known: ${known})`);
+      problems.push(`"SESSIONS" names ${shown(name)}, whose broker is unknown (known: ${known})`);
       continue;
     }
     const own = variablePrefix(parsed.key);
     const shared = variablePrefix(`${parsed.broker}-${parsed.environment}`);
     const consumerName =
-      env[`${own}_CONSUMER`] === undefined ? `${shared}_CONSUMER` : `${own}_CONSUMER`;
+      text(`${own}_CONSUMER`) === null ? `${shared}_CONSUMER` : `${own}_CONSUMER`;
     const consumer = uses.consumers
       ? readJson(consumerSchema, consumerName, text(consumerName), {}, problems)
       : null;
     const defaults = broker.defaults[parsed.environment];
-    const brokerUrl = (part: 'OAUTH' | 'API' | 'AUTHORIZE', fallback: string): string => {
-      const variable = `${shared}_${part}_URL`;
-      return url(variable, text(variable) ?? fallback);
-    };
     const accountIds = listOf(text(`${own}_ACCOUNT`));
     sessions.push({
       key: parsed.key,
@@ -164,9 +159,9 @@ export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING
       consumerKey: new Secret(consumer?.key ?? ''),
       consumerSecret: new Secret(consumer?.secret ?? ''),
       urls: {
-        oauthUrl: brokerUrl('OAUTH', defaults.oauthUrl),
-        apiUrl: brokerUrl('API', defaults.apiUrl),
-        authorizeUrl: brokerUrl('AUTHORIZE', defaults.authorizeUrl),
+        oauthUrl: url(`${shared}_OAUTH_URL`) ?? defaults.oauthUrl,
+        apiUrl: url(`${shared}_API_URL`) ?? defaults.apiUrl,
+        authorizeUrl: url(`${shared}_AUTHORIZE_URL`) ?? defaults.authorizeUrl,
       },
       alertAt: timeOfDay(`${own}_ALERT_AT`) ?? defaultAlertAt,
       required:
@@ -178,24 +173,20 @@ export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING
   }
   for (const key of requiredKeys) {
     if (!names.includes(key))
-      problems.push(`"REQUIRED_SESSIONS" names "${key}", which "SESSIONS" lacks`);
+      problems.push(`"REQUIRED_SESSIONS" names ${shown(key)}, which "SESSIONS" lacks`);
   }
 
-  const publicUrl = url(
-    'PUBLIC_URL',
-    required('PUBLIC_URL', 'the address people open, like https://…'),
-  );
+  const publicUrl =
+    url('PUBLIC_URL') ?? missing('PUBLIC_URL', 'the address people open, like https://…');
   if (URL.parse(publicUrl) !== null && URL.parse(publicUrl)?.origin !== publicUrl) {
     problems.push(
       '"PUBLIC_URL" has a path: the pages need an address of their own, like https://host',
     );
   }
   const project = text('GOOGLE_CLOUD_PROJECT');
-  const cloudProject = (): string =>
-    required('GOOGLE_CLOUD_PROJECT', 'the project of Secret Manager and Pub/Sub');
-  const store = readStore(text, required, url, cloudProject);
-  const events = readEvents(text, url, cloudProject);
-  const apiUrl = text('TELEGRAM_API_URL');
+  const variables: Reader = { text, url, missing };
+  const store = readStore(variables);
+  const events = readEvents(variables);
   const marketClosures = readClosures(text('MARKET_CLOSURES'), problems);
 
   const settings: Settings = {
@@ -204,7 +195,7 @@ export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING
     telegram: {
       botToken: new Secret(app?.telegramBotToken ?? ''),
       chatId: app?.telegramChatId ?? '',
-      apiUrl: apiUrl === null ? null : url('TELEGRAM_API_URL', apiUrl),
+      apiUrl: url('TELEGRAM_API_URL'),
     },
     linkKey: new Secret(app?.linkKey ?? ''),
     statusKey: app?.statusKey === undefined ? null : new Secret(app.statusKey),
@@ -220,6 +211,11 @@ export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING
 /** `etrade-prod-ira` → `ETRADE_PROD_IRA`, the prefix of a session's variables. */
 export function variablePrefix(sessionKey: string): string {
   return sessionKey.toUpperCase().replaceAll('-', '_');
+}
+
+/** A name as it was written, unless it looks like something that was pasted into the wrong variable. */
+function shown(name: string): string {
+  return /^[\w-]{1,24}$/.test(name) ? `"${name}"` : 'something';
 }
 
 function listOf(value: string | null): string[] {
@@ -259,40 +255,39 @@ function readJson<T>(
   return null;
 }
 
-type ReadText = (name: string) => string | null;
-type ReadUrl = (name: string, value: string) => string;
+/** How single variables are read; `missing` notes the problem. */
+type Reader = {
+  readonly text: (name: string) => string | null;
+  readonly url: (name: string) => string | null;
+  readonly missing: (name: string, what: string) => string;
+};
 
 /** Google's store unless a folder is named. */
-function readStore(
-  text: ReadText,
-  required: (name: string, what: string) => string,
-  url: ReadUrl,
-  cloudProject: () => string,
-): StoreSettings {
+function readStore(variables: Reader): StoreSettings {
+  const { text, url, missing } = variables;
   const directory = text('STORE_DIRECTORY');
   if (directory === null) {
-    const apiUrl = text('SECRET_MANAGER_API_URL');
-    return {
-      kind: 'secret-manager',
-      project: cloudProject(),
-      apiUrl: apiUrl === null ? null : url('SECRET_MANAGER_API_URL', apiUrl),
-    };
+    const apiUrl = url('SECRET_MANAGER_API_URL');
+    return { kind: 'secret-manager', project: cloudProject(variables), apiUrl };
   }
   const passphrase = text('STORE_PASSPHRASE');
   if (passphrase !== null) return { kind: 'file', directory, passphrase: new Secret(passphrase) };
-  const keyFile = required('STORE_KEY_FILE', 'the key file, or set "STORE_PASSPHRASE"');
+  const keyFile =
+    text('STORE_KEY_FILE') ?? missing('STORE_KEY_FILE', 'the key file, or set "STORE_PASSPHRASE"');
   return { kind: 'file', directory, keyFile };
 }
 
 /** A Pub/Sub topic unless an address is named. */
-function readEvents(text: ReadText, url: ReadUrl, cloudProject: () => string): EventSettings {
-  const address = text('EVENTS_URL');
-  if (address !== null) return { kind: 'http', url: url('EVENTS_URL', address) };
-  return {
-    kind: 'pubsub',
-    project: cloudProject(),
-    topic: text('EVENTS_TOPIC') ?? 'token-renewed',
-  };
+function readEvents(variables: Reader): EventSettings {
+  const address = variables.url('EVENTS_URL');
+  if (address !== null) return { kind: 'http', url: address };
+  const topic = variables.text('EVENTS_TOPIC') ?? 'token-renewed';
+  return { kind: 'pubsub', project: cloudProject(variables), topic };
+}
+
+function cloudProject({ text, missing }: Reader): string {
+  const name = 'GOOGLE_CLOUD_PROJECT';
+  return text(name) ?? missing(name, 'the project of Secret Manager and Pub/Sub');
 }
 
 function readClosures(value: string | null, problems: string[]): Record<string, string> {
@@ -300,11 +295,17 @@ function readClosures(value: string | null, problems: string[]): Record<string, 
   for (const item of listOf(value)) {
     const match = CLOSURE.exec(item);
     const date = match?.[1];
-    if (date === undefined || Number.isNaN(Date.parse(`${date}T00:00:00Z`))) {
+    if (date === undefined || !isDate(date)) {
       problems.push('"MARKET_CLOSURES" is not a list like 2025-01-09=National Day of Mourning');
       return {};
     }
     closures[date] = match?.[2]?.trim() ?? 'unscheduled closure';
   }
   return closures;
+}
+
+/** A day that exists: parsing alone takes 2025-02-31 for the third of March. */
+function isDate(text: string): boolean {
+  const moment = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(moment) && new Date(moment).toISOString().startsWith(text);
 }

@@ -101,6 +101,11 @@ describe('what is missing or malformed is named', () => {
       says: /"etrade-production", which is no session key/,
     },
     {
+      name: 'a secret among the sessions',
+      env: { SESSIONS: `etrade-sandbox,${CANARY}-0123456789-0123456789` },
+      says: /"SESSIONS" names something, which is no session key/,
+    },
+    {
       name: 'an unknown broker',
       env: { SESSIONS: 'robinhood-prod' },
       says: /"robinhood-prod", whose broker is unknown \(known: etrade/,
@@ -133,6 +138,11 @@ describe('what is missing or malformed is named', () => {
     {
       name: 'a day that does not exist',
       env: { MARKET_CLOSURES: '2025-13-41' },
+      says: /"MARKET_CLOSURES"/,
+    },
+    {
+      name: 'the last day of a longer month',
+      env: { MARKET_CLOSURES: '2025-02-31' },
       says: /"MARKET_CLOSURES"/,
     },
     {
@@ -189,6 +199,25 @@ describe('what is read', () => {
     const settings = readConfig({ ...VALID, TOKEN_CADENCE_APP: `${JSON.stringify(APP)}\n` });
     expect(settings.telegram.botToken.reveal()).toBe(APP.telegramBotToken);
     expect(settings.linkKey.reveal()).toBe(APP.linkKey);
+  });
+
+  it('takes a value that was pasted with its line break', () => {
+    const pasted = JSON.stringify({ key: `${CONSUMER.key}\n`, secret: ` ${CONSUMER.secret}\r\n` });
+    const { sessions } = readConfig({ ...VALID, ETRADE_SANDBOX_CONSUMER: pasted });
+    expect(sessions[0]?.consumerKey.reveal()).toBe(CONSUMER.key);
+    expect(sessions[0]?.consumerSecret.reveal()).toBe(CONSUMER.secret);
+  });
+
+  it('takes an empty variable for none', () => {
+    const { sessions } = readConfig({
+      ...VALID,
+      SESSIONS: 'etrade-prod-ira',
+      ETRADE_PROD_IRA_CONSUMER: '',
+      ETRADE_PROD_IRA_ALERT_AT: '',
+      ALERT_AT: '08:00',
+    });
+    expect(sessions[0]?.consumerKey.reveal()).toBe(CONSUMER.key);
+    expect(sessions[0]?.alertAt).toBe('08:00');
   });
 
   it('shows no secret when the settings are printed', () => {
