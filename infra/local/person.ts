@@ -31,6 +31,7 @@ const MOST_REDIRECTS = 5;
 
 export function createPerson({ controlUrl, fetch = globalThis.fetch }: PersonOptions): Person {
   let cookie: string | null = null;
+  let csrf: string | null = null;
   let origin = '';
 
   async function request(url: string, form: Record<string, string> | null): Promise<Response> {
@@ -68,11 +69,13 @@ export function createPerson({ controlUrl, fetch = globalThis.fetch }: PersonOpt
     return { status: answer.status, url: at, html: await answer.text() };
   }
 
-  async function csrf(session: string): Promise<string> {
-    const { html } = await visit(`${origin}/sign-in/${session}`, null);
-    const token = /name="csrf" value="([^"]+)"/.exec(html)?.[1];
-    if (token === undefined) throw new Error(`The sign-in page of "${session}" has no form`);
-    return token;
+  /** The token of the page's forms; the page stays open in the browser, so it is read once. */
+  async function formToken(session: string): Promise<string> {
+    if (csrf !== null) return csrf;
+    const { status, html } = await visit(`${origin}/sign-in/${session}`, null);
+    csrf = /name="csrf" value="([^"]+)"/.exec(html)?.[1] ?? null;
+    if (csrf === null) throw new Error(`The sign-in page answers ${status} and has no form`);
+    return csrf;
   }
 
   const person: Person = {
@@ -81,7 +84,9 @@ export function createPerson({ controlUrl, fetch = globalThis.fetch }: PersonOpt
       return visit(link, null);
     },
     async start(session) {
-      const page = await visit(`${origin}/sign-in/${session}/start`, { csrf: await csrf(session) });
+      const page = await visit(`${origin}/sign-in/${session}/start`, {
+        csrf: await formToken(session),
+      });
       if (new URL(page.url).origin === origin) {
         throw new Error(`"Open" answered ${page.status} and did not lead to the broker`);
       }
@@ -100,7 +105,7 @@ export function createPerson({ controlUrl, fetch = globalThis.fetch }: PersonOpt
       throw new Error(`The broker shows no PIN for "${session}" (${answer.status})`);
     },
     async paste(session, pin) {
-      return visit(`${origin}/sign-in/${session}`, { csrf: await csrf(session), pin });
+      return visit(`${origin}/sign-in/${session}`, { csrf: await formToken(session), pin });
     },
     async signIn(link, session) {
       await person.open(link);

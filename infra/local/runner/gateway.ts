@@ -17,7 +17,8 @@ export const SCHEDULED_FUNCTIONS = ['morning-alert', 'keep-alive', 'health-check
 export const FUNCTIONS = [PUBLIC_FUNCTION, ...SCHEDULED_FUNCTIONS] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
 
-const RESTART_WAIT_MS = 8_000;
+/** Restarting takes a second on a free machine, many on a busy one. */
+const RESTART_WAIT_MS = 30_000;
 
 /** Headers that belong to one hop and are not passed on (RFC 9110, section 7.6.1). */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'te', 'trailer'];

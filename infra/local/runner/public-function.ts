@@ -6,7 +6,10 @@
 
 import { z } from 'zod';
 
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 40_000;
+
+/** What the gateway answers when a function is lost during a call. */
+const DIED = 502;
 
 const statusSchema = z.looseObject({
   sessions: z.array(z.looseObject({ key: z.string(), state: z.string() })),
@@ -25,13 +28,18 @@ export function createPublicFunction(
   statusKey: string,
   fetch: typeof globalThis.fetch,
 ): PublicFunction {
+  const askStatus = (): Promise<Response> =>
+    fetch(`${publicUrl}/status`, {
+      headers: { authorization: `Bearer ${statusKey}`, accept: 'application/json' },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+
   return {
     async status() {
-      const answer = await fetch(`${publicUrl}/status`, {
-        headers: { authorization: `Bearer ${statusKey}`, accept: 'application/json' },
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      if (!answer.ok) throw new Error(`the public function answers ${answer.status} to /status`);
+      let answer = await askStatus();
+      // It died of this very call, as faults can have it: the restarted one answers.
+      if (answer.status === DIED) answer = await askStatus();
+      if (!answer.ok) throw new Error(`The public function answers ${answer.status} to /status`);
       return statusSchema.parse(await answer.json());
     },
     async sendLink() {

@@ -14,9 +14,9 @@ const PRELOAD = new URL('../loopback-only.ts', import.meta.url).href;
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 const FIRST_RESTART_MS = 100;
-const SLOWEST_RESTART_MS = 5_000;
+const SLOWEST_RESTART_MS = 1_000;
 /** A process that lived this long starts with the shortest pause again. */
-const SETTLED_MS = 10_000;
+const SETTLED_MS = 5_000;
 const DEATHS_BEFORE_GIVING_UP = 3;
 const STOP_MS = 2_000;
 const OUTPUT_KEPT = 20;
