@@ -69,7 +69,7 @@ export function createPerson({ controlUrl, fetch = globalThis.fetch }: PersonOpt
     return { status: answer.status, url: at, html: await answer.text() };
   }
 
-  /** The token of the page's forms; the page stays open in the browser, so it is read once. */
+  /** The token of the page's forms; the page stays open in the browser, so it is read once a visit. */
   async function formToken(session: string): Promise<string> {
     if (csrf !== null) return csrf;
     const { status, html } = await visit(`${origin}/sign-in/${session}`, null);
@@ -81,6 +81,7 @@ export function createPerson({ controlUrl, fetch = globalThis.fetch }: PersonOpt
   const person: Person = {
     open(link) {
       ({ origin } = new URL(link));
+      csrf = null;
       return visit(link, null);
     },
     async start(session) {
