@@ -6,7 +6,7 @@
  * by `compose.ts`.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { BROKERS } from './brokers/registry.ts';
 import { ConfigError } from './errors.ts';
 import { type Environment, parseSessionKey, type SessionKey } from './lifecycle/session.ts';

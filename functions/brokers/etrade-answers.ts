@@ -5,7 +5,7 @@
  * types are not reliable. Called by `etrade.ts`.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { Secret } from '../secret.ts';
 import type { BrokerFailure, ProbeAnswer, RevokeAnswer } from './broker.ts';
 import { findOauthProblem, judgeRefusal, looksLikeHtml, unreadable } from './etrade-failures.ts';

@@ -5,7 +5,7 @@
  * and `token-renewed.schema.json`.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventError } from '../errors.ts';
 import type { TokenRenewed } from '../lifecycle/events.ts';
 import { parseSessionKey, type SessionKey } from '../lifecycle/session.ts';

@@ -4,7 +4,7 @@
  * An empty body (Cloud Scheduler's) means every session. Never echoes what it was sent.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SessionKey } from '../lifecycle/session.ts';
 
 const bodySchema = z.object({ session: z.string().optional() });

@@ -7,7 +7,7 @@
  */
 
 import { CompactEncrypt, compactDecrypt } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OpenSignIn } from '../brokers/broker.ts';
 import type { Clock, Random } from '../clock.ts';
 import type { SessionKey } from '../lifecycle/session.ts';

@@ -5,7 +5,7 @@
  * cookie after the redirect (Post/Redirect/Get), put into words by `pages/`.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import type { BrokerFailure } from '../brokers/broker.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
 import type { CompleteResult } from '../operations/complete-sign-in.ts';

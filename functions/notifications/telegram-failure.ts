@@ -9,7 +9,7 @@
  * @see https://core.telegram.org/bots/api#making-requests
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { NotificationError } from '../errors.ts';
 
 /** A failed call, and in how many milliseconds the same delivery may try once more (`null`: not). */

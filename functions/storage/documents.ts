@@ -6,7 +6,7 @@
  * `record-document.ts` and `service-document.ts`, which hold the shapes.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { StoreError } from '../errors.ts';
 import { parseSessionKey, type SessionKey } from '../lifecycle/session.ts';
 import { Secret } from '../secret.ts';

@@ -7,7 +7,7 @@
  */
 
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock, Random } from '../clock.ts';
 import { StoreError } from '../errors.ts';
 import { NEW_SERVICE_RECORD } from '../lifecycle/notices.ts';

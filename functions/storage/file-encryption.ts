@@ -14,7 +14,7 @@ import {
   type KeyObject,
   scrypt,
 } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Random } from '../clock.ts';
 import type { Secret } from '../secret.ts';
 

@@ -6,7 +6,7 @@
  */
 
 import { basename, dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Random } from '../clock.ts';
 import { StoreError } from '../errors.ts';
 import type { Secret } from '../secret.ts';

@@ -4,7 +4,7 @@
  * Holds no secret. Used by the stores and by workers; described for other languages in `SCHEMA.md`.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { StoreError } from '../errors.ts';
 import { RECORD_MAX_BYTES } from '../lifecycle/limits.ts';
 import { fitRecord } from '../lifecycle/record-size.ts';

@@ -4,7 +4,7 @@
  * Holds no secret and no link. Used by the stores; kept as an annotation of the app's secret.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { StoreError } from '../errors.ts';
 import { RECORD_MAX_BYTES } from '../lifecycle/limits.ts';
 import { NEW_SERVICE_RECORD, type ServiceRecord } from '../lifecycle/notices.ts';

@@ -5,7 +5,7 @@
  * languages in `SCHEMA.md`.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { StoreError } from '../errors.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
 import {
