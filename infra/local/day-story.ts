@@ -17,6 +17,7 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const QUARTER_MS = 15 * MINUTE_MS;
 const GAP_MS = 130 * MINUTE_MS;
+const GAP_BEFORE_CLOSE_MS = 179 * MINUTE_MS;
 
 export type TradingDay = {
   readonly date: string;
@@ -134,7 +135,8 @@ async function playTrading(chapter: Chapter) {
     isActive: async () => (await look()).state === 'active',
   });
 
-  const gapFrom = localTime(day.date, 0, '12:01');
+  // Over before the close, also on half days.
+  const gapFrom = day.closesAt - GAP_BEFORE_CLOSE_MS;
   await samples.until(gapFrom);
   const gap = 'worker, keep-alive and health-check stand still for 2 h 10 min';
   say({ symbol: '‖', text: gap, tone: 'bad' });
@@ -154,7 +156,7 @@ async function playTrading(chapter: Chapter) {
   );
   await control.setFaults({ worker: null });
 
-  await samples.until(Math.max(day.closesAt, resumedAt));
+  await samples.until(day.closesAt);
   say({ symbol: '☼', text: 'the market is closed', tone: 'plain' });
   const lost = samples.slices.filter(
     ({ isCovered, from, until }) => !isCovered && from < day.closesAt && until > day.opensAt,

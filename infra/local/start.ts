@@ -7,6 +7,7 @@
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { ConfigError } from '../../functions/errors.ts';
 import { narrate } from './narrate.ts';
 import { PortError } from './runner/http.ts';
 import { type LocalSystem, startLocalSystem } from './runner/system.ts';
@@ -109,12 +110,17 @@ function stopOnSignals(system: LocalSystem, terminal: Terminal): void {
 }
 
 function fail(terminal: Terminal, error: unknown): void {
-  const advice =
-    error instanceof PortError
-      ? ': choose others with "npm start -- --port 9080" (or PORT=9080).'
-      : '';
-  terminal.error(`${error instanceof Error ? error.message : String(error)}${advice}`);
+  terminal.error(`${error instanceof Error ? error.message : String(error)}${adviceFor(error)}`);
   process.exit(1);
+}
+
+function adviceFor(error: unknown): string {
+  if (error instanceof PortError) {
+    return ': choose others with "npm start -- --port 9080" (or PORT=9080).';
+  }
+  return error instanceof ConfigError
+    ? '\nSet it in .env; infra/local/README.md shows how ("With the real E*TRADE").'
+    : '';
 }
 
 const terminal = createTerminal();

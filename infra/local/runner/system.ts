@@ -7,6 +7,7 @@
 
 import { BROKERS } from '../../../functions/brokers/registry.ts';
 import { systemWait } from '../../../functions/clock.ts';
+import { readConfig } from '../../../functions/config.ts';
 import { parseSessionKey } from '../../../functions/lifecycle/session.ts';
 import type { Activity } from '../activity.ts';
 import type { EtradeStats } from '../brokers/etrade.ts';
@@ -235,30 +236,30 @@ async function start(
   });
   urls.control = controlServer.url;
 
-  processes = startProcesses(
-    settingsFor({
-      sessions,
-      state,
-      keys,
-      env,
-      colour: options.colour === true,
-      brokerVariables: brokers?.variables ?? null,
-      urls: {
-        public: publicUrl,
-        events: `${controlServer.url}/events`,
-        workerReports: `${controlServer.url}/workers`,
-        telegram: telegramServer?.url ?? null,
-      },
-    }),
-    {
-      onLine,
-      onChange(name, change) {
-        // A fault that killed its process is over: the restarted one lives.
-        if (change.change === 'died' && change.signal === 'SIGKILL') faults.clearCrash(name);
-        onActivity({ kind: 'process', at: clock.now(), name, change });
-      },
+  const settings = settingsFor({
+    sessions,
+    state,
+    keys,
+    env,
+    colour: options.colour === true,
+    brokerVariables: brokers?.variables ?? null,
+    urls: {
+      public: publicUrl,
+      events: `${controlServer.url}/events`,
+      workerReports: `${controlServer.url}/workers`,
+      telegram: telegramServer?.url ?? null,
     },
-  );
+  });
+  // Once here, with all problems by name, rather than in the log of each function.
+  readConfig(settings);
+  processes = startProcesses(settings, {
+    onLine,
+    onChange(name, change) {
+      // A fault that killed its process is over: the restarted one lives.
+      if (change.change === 'died' && change.signal === 'SIGKILL') faults.clearCrash(name);
+      onActivity({ kind: 'process', at: clock.now(), name, change });
+    },
+  });
   const { stop, allReady, kill } = processes;
   onClose(async () => {
     const stopped = scheduler.stop();
