@@ -34,6 +34,9 @@ export type PubsubPublisher = EventPublisher & {
   readonly close: () => Promise<void>;
 };
 
+/** gRPC shares connections between clients, so that a new client would get the old one's dead one. */
+const OWN_CONNECTION = { 'grpc.use_local_subchannel_pool': 1 };
+
 type Connection = { readonly pubsub: PubSub; readonly topic: Topic };
 
 /** @see https://docs.cloud.google.com/pubsub/docs/publisher */
@@ -70,7 +73,7 @@ export function createPubsubPublisher(options: PubsubPublisherOptions): PubsubPu
   };
 
   async function connect(Client: typeof PubSub): Promise<Connection> {
-    const config: ClientConfig = { projectId: project, ...options.client };
+    const config: ClientConfig = { projectId: project, ...OWN_CONNECTION, ...options.client };
     const { auth, isEmulator } = new Client(config);
     const pubsub = new Client({
       ...config,

@@ -1,22 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeTokenRenewed, encodeTokenRenewed } from '../../functions/events/message.ts';
 import type { TokenRenewed } from '../../functions/lifecycle/events.ts';
 import { events } from '../fixtures/arbitraries.ts';
+import { room, schema, validate } from '../fixtures/event-schema.ts';
 import { sessionKey } from '../fixtures/records.ts';
 import { anEvent } from '../fixtures/tokens.ts';
-
-const room = new URL('../../functions/events/', import.meta.url);
-const schema = JSON.parse(readFileSync(new URL('token-renewed.schema.json', room), 'utf8')) as {
-  properties: Record<string, unknown>;
-  required: string[];
-};
-
-const ajv = new Ajv2020({ strict: true, allErrors: true });
-ajv.addFormat('date-time', { type: 'string', validate: (text) => !Number.isNaN(Date.parse(text)) });
-const validate = ajv.compile(schema);
 
 const nameOf = (event: TokenRenewed) =>
   `projects/my-project/secrets/${event.session}-session/versions/${event.version}`;

@@ -9,10 +9,10 @@
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { accessSync, constants, realpathSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LOOPBACK, openServer } from '../runner/http.ts';
 
 export type PubsubEmulator = {
   /** `127.0.0.1:8085`, the form of `PUBSUB_EMULATOR_HOST`. */
@@ -64,7 +64,8 @@ export function hasPubsubEmulator(env: Env = process.env): boolean {
 /**
  * Starts the emulator, or finds the one that is running already, and waits until it answers.
  *
- * @throws Error when there is none, or with what it printed when it does not start
+ * @throws PortError when the given port is taken
+ * @throws Error when there is no emulator, or with what it printed when it does not start
  */
 export async function startPubsubEmulator(
   options: PubsubEmulatorOptions = {},
@@ -87,8 +88,8 @@ async function start(
   port: number,
   { env = process.env, onLine = () => {}, startTimeoutMs = 60_000 }: PubsubEmulatorOptions,
 ): Promise<PubsubEmulator> {
-  const host = `127.0.0.1:${port}`;
-  const command = [launcher, '--host=127.0.0.1', `--port=${port}`];
+  const host = `${LOOPBACK}:${port}`;
+  const command = [launcher, `--host=${LOOPBACK}`, `--port=${port}`];
   const child = spawn('sh', ['-c', GUARD, 'pubsub-emulator', ...command], {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -223,13 +224,7 @@ function emulatorEnv(env: Env): Record<string, string> {
  * listening, and whoever has the port may answer in its place.
  */
 async function claimPort(port: number): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', () => reject(new Error(`Port ${port} is taken: choose another one`)));
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('The port was not found');
-  return address.port;
+  const claim = await openServer((_request, response) => response.end(), port);
+  await claim.close();
+  return claim.port;
 }
