@@ -126,11 +126,24 @@ describe('a jump', () => {
   });
 
   it('waits for the jump before it', async () => {
-    const scheduler = create();
+    const gate = Promise.withResolvers<void>();
+    const scheduler = createScheduler({
+      jobs: JOBS,
+      clock,
+      call: async (job, scheduledAt) => {
+        await gate.promise;
+        return call(job, scheduledAt);
+      },
+      isPaused: () => false,
+      settle: async () => {},
+      onRun: () => {},
+    });
     const first = scheduler.moveTo(START + 5 * MINUTE_MS);
     const second = scheduler.moveTo(START + 20 * MINUTE_MS);
-    await Promise.all([second, first]);
-    expect(calls).toHaveLength(3);
+    await new Promise((resolve) => setImmediate(resolve));
+    gate.resolve();
+    expect(await first).toMatchObject({ now: START + 5 * MINUTE_MS });
+    expect(await second).toMatchObject({ now: START + 20 * MINUTE_MS });
     expect(calls[0]).toBe('12:15:00 keep for 12:15:00');
   });
 
