@@ -134,7 +134,7 @@ describe('the dashboard', () => {
     const outcome = { session: SANDBOX, reason: 'idle', delivered: true } as const;
     for (const [outcomes, failures, words] of [
       [[], 0, 'Nothing needed renewing'],
-      [[{ ...outcome, action: 'renewed' }], 0, 'Every token was tried at the broker and works.'],
+      [[{ ...outcome, action: 'renewed' }], 0, 'Each was tried at the broker just now.'],
       [[{ ...outcome, action: 'failed' }], 1, 'One session did not answer well.'],
     ] as const) {
       door.answers.force = { ok: true, report: { at: MORNING, outcomes, failures } };

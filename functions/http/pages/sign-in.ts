@@ -36,8 +36,11 @@ export type SignInData = {
 type Step = 'start' | 'open' | 'over';
 
 export function signInPage(data: SignInData): string {
-  const { now, session, broker, openUntil } = data;
-  const step: Step = openUntil === null ? 'start' : openUntil > now ? 'open' : 'over';
+  const { now, session, broker } = data;
+  // A note above says already that time is up, or what else is to be done: one voice is enough.
+  const isOver = data.openUntil !== null && data.openUntil <= now;
+  const openUntil = isOver && data.outcome !== null ? null : data.openUntil;
+  const step: Step = openUntil === null ? 'start' : isOver ? 'over' : 'open';
   return layout({
     title: SIGN_IN.title(session.title),
     now,
@@ -49,7 +52,7 @@ ${data.outcome !== null && noteOf(data.outcome, broker, data)}
 ${data.outcome === null && step === 'start' && presentToken(data)}
 <ol class="steps" data-step="${step}" data-open-ms="${data.signInOpenMs}">
 ${logInStep(data)}
-${pasteStep(data, step)}
+${pasteStep({ ...data, openUntil }, step)}
 </ol>
 <p class="quiet" id="say" aria-live="polite" data-minutes="${SIGN_IN.minutesLeft}" data-seconds="${SIGN_IN.secondsLeft}" data-over="${SIGN_IN.over}"></p>`,
   });

@@ -79,7 +79,7 @@ export const STATE: Readonly<Record<SessionState, string>> = {
 export const STATE_SOON = { orange: 'Ends soon', red: 'Last hour' };
 
 export const STATE_TEXT: Readonly<Record<SessionState, string | null>> = {
-  none: 'Nobody has signed in yet.',
+  none: 'Nobody is signed in.',
   unknown: 'The next health check tries it.',
   active: null,
   inactive: 'Unused for too long. A renewal wakes it up, no sign-in needed.',
@@ -342,7 +342,7 @@ function renewedWords(done: number, failed: number): Words {
   }
   return done === 0
     ? { title: 'Nothing needed renewing', text: 'Every session is as good as it can be.' }
-    : { title: 'Renewed', text: 'Every token was tried at the broker and works.' };
+    : { title: 'Every token works', text: 'Each was tried at the broker just now.' };
 }
 
 function failureWords(
