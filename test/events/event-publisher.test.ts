@@ -94,7 +94,8 @@ describe.skipIf(!HAS_PUBSUB_EMULATOR)("on Google's emulator", () => {
   });
 
   afterAll(async () => {
-    await emulator.stop();
+    // There is none when it did not start.
+    await emulator?.stop();
   });
 
   describeEventPublisher('Pub/Sub', async () => {

@@ -45,7 +45,8 @@ describe.skipIf(!HAS_PUBSUB_EMULATOR)("events through Google's Pub/Sub emulator"
   });
 
   afterAll(async () => {
-    await emulator.stop();
+    // There is none when it did not start.
+    await emulator?.stop();
   });
 
   /** A project with the topic and a worker's subscription, a publisher, and a gate between them. */
