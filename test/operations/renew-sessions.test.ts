@@ -233,6 +233,8 @@ describe('transient failures', () => {
     world.broker().failAll(null);
     await failedRuns(world, 2);
     expect(world.told()).toEqual(['signed-in']);
+    expect((await world.service()).notices).toHaveLength(1);
+    expect(world.logged()).not.toContain('notice-not-saved');
     expect((await world.record()).counts.failuresInARow).toBe(0);
   });
 

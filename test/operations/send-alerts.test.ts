@@ -278,6 +278,18 @@ describe('a messenger', () => {
     expect(timelineOf(world)).toEqual(['10:15 sign-in-due late']);
   });
 
+  it('that comes back after the first alert gets all its sessions in the reminder', async () => {
+    const world = morning({ sessions: [PROD, SANDBOX] });
+    world.steps.fail('deliver', messengerDown());
+    await playUntil(world, '2026-03-10T08:45-04:00');
+    world.steps.mend();
+    world.clock.set('2026-03-10T09:00-04:00');
+    await sendAlerts(world.system);
+    expect(world.messages.map(({ notice }) => notice)).toMatchObject([
+      { stage: 'reminder', sessions: ['etrade-prod', 'etrade-sandbox'] },
+    ]);
+  });
+
   it('that comes back after the close gets none of them', async () => {
     const world = morning();
     world.steps.fail('deliver', messengerDown());

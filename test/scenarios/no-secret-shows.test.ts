@@ -139,7 +139,7 @@ beforeAll(async () => {
       JSON.stringify(await wiring.store.load(SANDBOX)),
       JSON.stringify(await wiring.store.loadService()),
       inspect(wiring, { depth: 6 }),
-      JSON.stringify(wiring.sessions),
+      JSON.stringify(wiring),
     );
     exhibits.files.push(...(await contentsOf(directory)));
     secrets = [...Object.values(FIXED_SECRETS), ...etrade.secrets()];
