@@ -1,0 +1,21 @@
+/**
+ * `npm run build`: the four functions, each in a folder of its own, ready to upload.
+ *
+ * `--out <folder>` instead of `dist`. Only builds; nothing is uploaded.
+ */
+
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildBundle, FUNCTIONS } from './build/bundle.ts';
+
+const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist' } } });
+
+for (const name of FUNCTIONS) {
+  const { directory, bytes, entryBytes } = await buildBundle(name, join(values.out, name));
+  const sizes = `${kilobytes(bytes)}, of which ${kilobytes(entryBytes)} are read at the start`;
+  process.stdout.write(`${directory}: ${sizes}\n`);
+}
+
+function kilobytes(bytes: number): string {
+  return `${Math.round(bytes / 1000)} kB`;
+}
