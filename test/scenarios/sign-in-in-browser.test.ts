@@ -20,6 +20,8 @@ import {
   tapOpen,
 } from '../fixtures/phone.ts';
 
+/** What follows a sign-in follows within moments, on a busy machine a little later. */
+const PATIENCE = { timeout: 10_000 };
 const PAUSED = { paused: true };
 /** Long enough for a second post to meet the first at work. */
 const SLOW_EXCHANGE = { slowMs: 1_500, faultOn: 'access_token' };
@@ -74,28 +76,28 @@ describe.skipIf(!HAS_CHROMIUM)('the sign-in in Chromium', () => {
     expect(await note.innerText()).toContain(text);
   }
 
-  /** Dashboard green, worker at the broker with the new token, chat told. */
+  /** The dashboard is green, and the worker has called the broker with the new token. */
   async function expectAllWell(page: Page, generation: number): Promise<Overview> {
     await page.getByRole('link', { name: 'See all sessions' }).click();
     const card = page.getByRole('region', { name: 'E*TRADE sandbox' });
     expect(await card.getAttribute('class')).toBe('card good');
     expect(await card.locator('.chip').innerText()).toBe('Active');
     await page.getByRole('heading', { name: 'Nothing to do' }).waitFor();
-    return vi.waitFor(
-      async () => {
-        const overview = await running.control.overview();
-        expect(overview.workers[0]).toMatchObject({ generation, lastCall: { status: 200 } });
-        return overview;
-      },
-      { timeout: 10_000 },
-    );
+    return vi.waitFor(async () => {
+      const overview = await running.control.overview();
+      expect(overview.workers[0]).toMatchObject({ generation, lastCall: { status: 200 } });
+      return overview;
+    }, PATIENCE);
   }
 
+  /** One token, one event, one message; the post that shows the page may be ahead of the one at work. */
   async function expectOneMore(before: Overview): Promise<void> {
-    const { sessions, events, messages } = await running.control.overview();
-    expect(sessions[0]?.generation).toBe((before.sessions[0]?.generation ?? 0) + 1);
-    expect(events.length).toBe(before.events.length + 1);
-    expect(messages.length).toBe(before.messages.length + 1);
+    await vi.waitFor(async () => {
+      const { sessions, events, messages } = await running.control.overview();
+      expect(sessions[0]?.generation).toBe((before.sessions[0]?.generation ?? 0) + 1);
+      expect(events.length).toBe(before.events.length + 1);
+      expect(messages.length).toBe(before.messages.length + 1);
+    }, PATIENCE);
   }
 
   async function generation(): Promise<number> {

@@ -62,7 +62,7 @@ ${fact(DASHBOARD.renewals, counts.renewals)}
 ${fact(DASHBOARD.unauthorized, counts.unauthorized)}
 ${counts.failuresInARow > 0 && fact(DASHBOARD.failures, counts.failuresInARow)}
 ${counts.undelivered > 0 && fact(DASHBOARD.undelivered, counts.undelivered)}
-<div class="wide"><dt>${DASHBOARD.workers}</dt><dd>${workers(session, view)}</dd></div>
+${session.workers.length > 0 && html`<div class="wide"><dt>${DASHBOARD.workers}</dt><dd>${workers(session, view)}</dd></div>`}
 </dl>`
 }
 ${
@@ -94,7 +94,6 @@ function coverageText(session: SessionStatus, { isTradingDay }: SessionView): st
 }
 
 function workers(session: SessionStatus, view: View): Part {
-  if (session.workers.length === 0) return DASHBOARD.noWorkers;
   return html`<ul class="plain">${session.workers.map((worker) => {
     const used =
       worker.lastUsedAt === null ? null : agoText(Date.parse(worker.lastUsedAt), view.now);

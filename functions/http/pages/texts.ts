@@ -47,7 +47,6 @@ export const DASHBOARD = {
   undelivered: 'Events not yet delivered',
   coverage: 'Until today’s close',
   workers: 'Workers',
-  noWorkers: 'None heard of yet',
   worker: (name: string, used: string | null) =>
     used === null ? `${name}: not used yet` : `${name}: used ${used}`,
   workerBehind: 'on an older token',
