@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkHealth } from '../../functions/operations/check-health.ts';
 import { brokerFailure, TIMEOUT } from '../fixtures/fake-broker.ts';
+import { signedIn } from '../fixtures/sign-in.ts';
 import {
   createTestSystem,
   eventsDown,
@@ -8,17 +9,9 @@ import {
   storeDown,
   type TestSystem,
 } from '../fixtures/system.ts';
-import { HOUR_MS, MINUTE_MS } from '../fixtures/test-clock.ts';
+import { HOUR_MS } from '../fixtures/test-clock.ts';
 
 const KEY = 'etrade-sandbox';
-
-async function signedIn(): Promise<TestSystem> {
-  const world = createTestSystem();
-  await world.signIn();
-  world.clock.advance(MINUTE_MS);
-  world.steps.forget();
-  return world;
-}
 
 /** The report's sentences and whether health-check could do its own work. */
 async function verdict(world: TestSystem) {

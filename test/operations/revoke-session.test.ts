@@ -3,18 +3,11 @@ import { checkHealth } from '../../functions/operations/check-health.ts';
 import { revokeSession } from '../../functions/operations/revoke-session.ts';
 import { brokerFailure, TIMEOUT } from '../fixtures/fake-broker.ts';
 import { MIDNIGHT } from '../fixtures/records.ts';
+import { signedIn } from '../fixtures/sign-in.ts';
 import { createTestSystem, eventsDown, type TestSystem } from '../fixtures/system.ts';
-import { HOUR_MS, MINUTE_MS } from '../fixtures/test-clock.ts';
+import { HOUR_MS } from '../fixtures/test-clock.ts';
 
 const KEY = 'etrade-sandbox';
-
-async function signedIn(): Promise<TestSystem> {
-  const world = createTestSystem();
-  await world.signIn();
-  world.clock.advance(MINUTE_MS);
-  world.steps.forget();
-  return world;
-}
 
 const signOut = (world: TestSystem) => revokeSession(world.system, world.session());
 
