@@ -24,7 +24,7 @@ export type ErrorCode =
   | 'STORE_CONTENDED'
   /** The event service did not answer, or not in time. */
   | 'EVENTS_UNAVAILABLE'
-  /** The event service refuses: topic missing or permission denied. */
+  /** The event service refuses: topic missing, permission denied, a schema that asks for something else. */
   | 'EVENTS_REFUSED'
   /** The messenger did not answer, or not in time, or asks for patience. */
   | 'NOTIFICATION_UNAVAILABLE'
