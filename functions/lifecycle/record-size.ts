@@ -18,18 +18,22 @@ export function fitRecord(
   sizeOf: (record: SessionRecord) => number,
   maxBytes: number,
 ): SessionRecord | 'too-large' {
-  let fitting = record;
-  while (sizeOf(fitting) > maxBytes) {
-    const smaller = withoutOldest(fitting);
-    if (smaller === null) return 'too-large';
-    fitting = smaller;
-  }
-  return fitting;
-}
-
-function withoutOldest(record: SessionRecord): SessionRecord | null {
-  if (record.history.length > 0) return { ...record, history: record.history.slice(1) };
+  if (sizeOf(record) <= maxBytes) return record;
   const newestFirst = Object.entries(record.workers).sort(([, a], [, b]) => b.at - a.at);
-  if (newestFirst.length === 0) return null;
-  return { ...record, workers: Object.fromEntries(newestFirst.slice(0, -1)) };
+  const without = (dropped: number): SessionRecord => {
+    const workersKept = newestFirst.length - Math.max(0, dropped - record.history.length);
+    const history = record.history.slice(dropped);
+    if (workersKept === newestFirst.length) return { ...record, history };
+    return { ...record, history, workers: Object.fromEntries(newestFirst.slice(0, workersKept)) };
+  };
+  // Halving, not one by one: measuring hundreds of workers hundreds of times takes seconds.
+  let tooFew = 0;
+  let enough = record.history.length + newestFirst.length;
+  if (sizeOf(without(enough)) > maxBytes) return 'too-large';
+  while (enough - tooFew > 1) {
+    const middle = Math.floor((tooFew + enough) / 2);
+    if (sizeOf(without(middle)) <= maxBytes) enough = middle;
+    else tooFew = middle;
+  }
+  return without(enough);
 }

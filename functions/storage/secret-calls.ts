@@ -28,8 +28,10 @@ export type SecretCallOptions = SecretClientOptions & {
   readonly random: Random;
   readonly log: Log;
   readonly timeouts?: {
-    /** One attempt, finding credentials included. @default 3000 */
+    /** One attempt. @default 3000 */
     readonly attemptMs?: number;
+    /** Loading the client and finding credentials, once an instance: slow on a small CPU. @default 6000 */
+    readonly openMs?: number;
     /** No attempt begins later than this after the first. @default 5000: with a look after a lost answer all ends in 10 s */
     readonly startWithinMs?: number;
   };
@@ -63,6 +65,7 @@ export type CallResult<T> =
 export type MakeCall = <T>(call: Call<T>) => Promise<CallResult<T>>;
 
 const ATTEMPT_MS = 3_000;
+const OPEN_MS = 6_000;
 const START_WITHIN_MS = 5_000;
 const ATTEMPTS = 4;
 const PAUSE_MS = 200;
@@ -74,19 +77,28 @@ const GRACE_MS = 200;
 export function createSecretCalls(options: SecretCallOptions): MakeCall {
   const { clock, wait, random, onCall } = options;
   const attemptMs = options.timeouts?.attemptMs ?? ATTEMPT_MS;
+  const openMs = options.timeouts?.openMs ?? OPEN_MS;
   const startWithinMs = options.timeouts?.startWithinMs ?? START_WITHIN_MS;
   const open = secretClientOpener(options);
 
-  async function attempt<T>(call: Call<T>): Promise<Attempt<T>> {
+  async function openFor({ method, secret }: Call<unknown>): Promise<SecretManagerServiceClient> {
+    try {
+      return await within(openMs, open());
+    } catch (error) {
+      throw error instanceof StoreError ? error : storeErrorFor(failureIn(error), method, secret);
+    }
+  }
+
+  async function attempt<T>(
+    client: SecretManagerServiceClient,
+    call: Call<T>,
+  ): Promise<Attempt<T>> {
     onCall?.(call.method, call.secret);
     try {
-      const sent = open().then((client) =>
-        call.send(client, { timeout: attemptMs, retry: null, autoPaginate: false }),
-      );
+      const sent = call.send(client, { timeout: attemptMs, retry: null, autoPaginate: false });
       return { ok: true, value: await within(attemptMs + GRACE_MS, sent) };
     } catch (error) {
-      if (error instanceof StoreError) throw error;
-      return { ok: false, failure: error === OVERDUE ? OVERDUE : readFailure(error) };
+      return { ok: false, failure: failureIn(error) };
     }
   }
 
@@ -98,10 +110,11 @@ export function createSecretCalls(options: SecretCallOptions): MakeCall {
 
   return async (call) => {
     const { method, secret, attempts: allowed = ATTEMPTS } = call;
+    const client = await openFor(call);
     const startedAt = clock();
     let uncertain = false;
     for (let attempts = 1; ; attempts += 1) {
-      const result = await attempt(call);
+      const result = await attempt(client, call);
       if (result.ok) return result;
       const { failure } = result;
       if (failure.answered && call.expected?.includes(failure.code)) {
@@ -127,6 +140,10 @@ export function createSecretCalls(options: SecretCallOptions): MakeCall {
 type Attempt<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly failure: Failure };
+
+function failureIn(error: unknown): Failure {
+  return error === OVERDUE ? OVERDUE : readFailure(error);
+}
 
 /** Rejects with `OVERDUE` when `work` is not done in time, whatever it is stuck in. */
 function within<T>(ms: number, work: Promise<T>): Promise<T> {

@@ -40,10 +40,12 @@ export function secretClientOpener(
 
 async function open(options: SecretClientOptions): Promise<SecretManagerServiceClient> {
   const { SecretManagerServiceClient: Client } = await import('@google-cloud/secret-manager');
+  const { loggingUtils } = await import('google-gax');
+  // The variable GOOGLE_SDK_NODE_LOGGING would have the client write every payload to the log.
+  loggingUtils.setBackend(null);
   const client = new Client({
     projectId: options.project,
     fallback: true,
-    enableTelemetryLogging: false,
     ...(options.endpoint === undefined ? {} : await standInOptions(options.endpoint)),
   });
   try {

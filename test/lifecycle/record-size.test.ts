@@ -85,4 +85,14 @@ describe('a record that is too large', () => {
       }),
     );
   });
+
+  it('loses no more than it must: one byte less of room for each thing that goes', () => {
+    const sizes = new Set<number>();
+    for (let maxBytes = sizeOf(record); ; maxBytes -= 1) {
+      const fitting = fitRecord(record, sizeOf, maxBytes);
+      if (fitting === 'too-large') break;
+      sizes.add(sizeOf(fitting));
+    }
+    expect(sizes.size).toBe(1 + history.length + Object.keys(workers).length);
+  });
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Log } from '../../functions/logging/log.ts';
 import { Secret } from '../../functions/secret.ts';
 import {
   createTokenMirror,
@@ -38,18 +39,14 @@ afterEach(async () => {
   await server.close();
 });
 
+const none = () => {};
+const SILENT: Log = { debug: none, info: none, warn: none, error: none, with: () => SILENT };
+
 function aMirror(): TokenMirror {
-  const none = () => {};
-  const log = {
-    debug: none,
-    info: none,
-    warn: none,
-    error: (event: string, message: string, error: unknown) => {
-      logged.push(`${event} ${message} ${String(error)}`);
-    },
-    with: () => log,
+  const error: Log['error'] = (event, message, thrown) => {
+    logged.push(`${event} ${message} ${String(thrown)}`);
   };
-  return createTokenMirror({ secrets: server.access(), log });
+  return createTokenMirror({ secrets: server.access(), log: { ...SILENT, error } });
 }
 
 /** What a worker with the two names reads. */
@@ -162,6 +159,29 @@ describe('a mirror that cannot be written', () => {
     for (const secret of [TOKEN, SECRET]) {
       expect((await statesOf(secret)).filter((state) => state === 'ENABLED')).toHaveLength(1);
     }
+  });
+
+  it('because another was written meanwhile does not call itself current', async () => {
+    const secrets = server.access();
+    let overtaken = false;
+    const slow = createTokenMirror({
+      log: SILENT,
+      secrets: {
+        ...secrets,
+        addVersion: async (secret, text) => {
+          if (!overtaken) {
+            overtaken = true;
+            await aMirror().mirrorToken(PROD, nth(2));
+          }
+          return secrets.addVersion(secret, text);
+        },
+      },
+    });
+    expect(await slow.mirrorToken(PROD, nth(1))).toEqual({ ok: false, reason: 'failed' });
+    const next = aMirror();
+    expect(await next.isCurrent(PROD, recordOf(nth(2)))).toBe(false);
+    await next.mirrorToken(PROD, nth(2));
+    expect(await pair()).toEqual(['canary-access-2', 'canary-secret-2']);
   });
 
   it('by two at once ends with the current token, at the latest after the next run', async () => {

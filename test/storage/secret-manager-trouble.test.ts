@@ -1,15 +1,21 @@
 /** What the store does when Secret Manager does not do what it should. */
 
 import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { inspect, promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { StoreError } from '../../functions/errors.ts';
 import { NEW_RECORD } from '../../functions/lifecycle/session.ts';
 import { readNewestToken, type SessionStore } from '../../functions/storage/session-store.ts';
 import type { SecretManagerFault } from '../../infra/local/secret-manager/faults.ts';
 import type { Method } from '../../infra/local/secret-manager/routes.ts';
 import { anActiveRecord, ny } from '../fixtures/records.ts';
-import { type SecretManagerServer, startSecretManager } from '../fixtures/secret-manager.ts';
+import {
+  PROJECT,
+  type SecretManagerServer,
+  startSecretManager,
+} from '../fixtures/secret-manager.ts';
 import { aToken, CANARIES, SANDBOX } from '../fixtures/tokens.ts';
 
 const SECRET = 'etrade-sandbox-session';
@@ -139,10 +145,13 @@ describe('a failing Secret Manager', () => {
   it('that hangs is left after our deadline, and the next try may be quicker', async () => {
     const hasty = server.store({ timeouts: { attemptMs: 60 } });
     await hasty.load(SANDBOX).catch(() => {});
+    const connections = await server.connections();
     server.standIn.setFault({ slowMs: 30_000, times: 1 });
     const startedAt = performance.now();
     await expect(hasty.load(SANDBOX)).resolves.toBeDefined();
     expect(performance.now() - startedAt).toBeLessThan(5_000);
+    // The connection of the call that hung is closed, not left to pile up.
+    await expect.poll(() => server.connections()).toBe(connections);
   });
 
   it('that hangs for good is given up in time, not after all tries', async () => {
@@ -432,32 +441,80 @@ describe('metadata that lag an hour behind', () => {
   });
 });
 
-describe('without credentials', () => {
-  it('a call is a clean error, and the process lives on', async () => {
-    const script = `
-      import { systemClock, systemRandom, systemWait } from './functions/clock.ts';
-      import { createSecretAccess } from './functions/storage/secret-access.ts';
-      const none = () => {};
-      const log = { debug: none, info: none, warn: none, error: none, with: () => log };
-      const secrets = createSecretAccess({
-        project: 'nowhere', clock: systemClock, wait: systemWait, random: systemRandom, log,
-      });
-      for (const call of [() => secrets.get('a-session'), () => secrets.addVersion('a-session', 'x')]) {
-        await call().catch((error) => console.log(error.name, error.code, error.message));
-      }
-      await systemWait(50);
-      console.log('alive');
-    `;
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ['--input-type=module', '--eval', script],
-      {
-        env: { PATH: process.env['PATH'], HOME: '/nonexistent', METADATA_SERVER_DETECTION: 'none' },
-      },
+/** A process of its own that has `secrets`, an access to the stand-in or to Google, and runs `script`. */
+async function inProcess(
+  script: string,
+  env: Record<string, string>,
+  options = "project: 'nowhere'",
+): Promise<{ stdout: string; stderr: string }> {
+  const prelude = `
+    import { systemClock, systemRandom, systemWait } from './functions/clock.ts';
+    import { createSecretAccess } from './functions/storage/secret-access.ts';
+    const none = () => {};
+    const log = { debug: none, info: none, warn: none, error: none, with: () => log };
+    const parts = { clock: systemClock, wait: systemWait, random: systemRandom, log };
+    const secrets = createSecretAccess({ ...parts, ${options} });
+    const say = (error) => console.log(error.name, error.code, error.message);
+  `;
+  return promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '--eval', prelude + script],
+    { env: { HOME: '/nonexistent', ...env } },
+  );
+}
+
+describe('credentials', () => {
+  it('that are missing are a clean error, and the process lives on', async () => {
+    const { stdout } = await inProcess(
+      `await secrets.get('a-session').catch(say);
+       await secrets.addVersion('a-session', 'x').catch(say);
+       await systemWait(50);
+       console.log('alive');`,
+      { METADATA_SERVER_DETECTION: 'none' },
     );
     const [first, second, last] = stdout.trim().split('\n');
     expect(first).toMatch(/^StoreError STORE_DENIED No Google credentials were found/);
     expect(second).toBe(first);
     expect(last).toBe('alive');
+  });
+
+  it.each([
+    { what: 'to be found', env: {}, timeouts: '{ openMs: 300 }' },
+    {
+      what: 'a token',
+      env: { METADATA_SERVER_DETECTION: 'assume-present' },
+      timeouts: '{ attemptMs: 300 }',
+    },
+  ])('that hang are not waited for: $what', async ({ env, timeouts }) => {
+    const hanging = createServer(() => {});
+    await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      hanging.closeAllConnections();
+      hanging.close();
+    });
+    const { port } = hanging.address() as AddressInfo;
+    const { stdout } = await inProcess(
+      `await import('@google-cloud/secret-manager');
+       const startedAt = performance.now();
+       await secrets.addVersion('a-session', 'x').catch(say);
+       console.log(performance.now() - startedAt < 2_000 ? 'in time' : 'late');
+       process.exit();`,
+      { ...env, GCE_METADATA_HOST: `127.0.0.1:${port}` },
+      `project: 'nowhere', timeouts: ${timeouts}`,
+    );
+    expect(stdout).toMatch(/^StoreError STORE_UNAVAILABLE .*DEADLINE_EXCEEDED.*\nin time\n$/);
+  });
+});
+
+describe("Google's own debug log", () => {
+  it('shows no payload, even when somebody has switched it on', async () => {
+    const { stdout, stderr } = await inProcess(
+      `await secrets.addVersion('${SECRET}', 'canary-payload');
+       console.log((await secrets.readVersion('${SECRET}', 1)).text);`,
+      { GOOGLE_SDK_NODE_LOGGING: 'all' },
+      `project: '${PROJECT}', endpoint: '${server.url}'`,
+    );
+    expect(stdout.trim()).toBe('canary-payload');
+    expect(stderr).not.toContain('payload');
   });
 });
