@@ -408,6 +408,25 @@ describe('a denial', () => {
   });
 });
 
+describe('a refusal', () => {
+  it('of a permission says which one, in the form that clients parse', async () => {
+    server.standIn.deny({ method: 'getSecret' });
+    expect((await call('GET', '/one'))[1]).toMatchObject({
+      error: {
+        code: 403,
+        status: 'PERMISSION_DENIED',
+        details: [
+          {
+            '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+            reason: 'IAM_PERMISSION_DENIED',
+            metadata: { permission: 'secretmanager.secrets.get' },
+          },
+        ],
+      },
+    });
+  });
+});
+
 describe('a fault', () => {
   beforeEach(async () => {
     await create('one');

@@ -42,9 +42,11 @@ export function createQuotas(clock: () => number): Quotas {
       const limits = limitsOf(call);
       const spent = limits.find((limit) => recent(limit, now).length >= limit.calls);
       if (spent !== undefined) {
+        const metric = spent.key.split(' ')[0] ?? '';
         throw new Refusal(
           'RESOURCE_EXHAUSTED',
-          `Quota exceeded for quota metric "${spent.key.split(' ')[0]}" (${spent.calls} per ${spent.windowMs / SECOND_MS} s).`,
+          `Quota exceeded for quota metric "${metric}" (${spent.calls} per ${spent.windowMs / SECOND_MS} s).`,
+          { reason: 'RATE_LIMIT_EXCEEDED', metadata: { quota_metric: metric } },
         );
       }
       for (const limit of limits) recent(limit, now).push(now);

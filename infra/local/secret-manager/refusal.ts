@@ -23,13 +23,21 @@ const HTTP_STATUS = {
 
 export type RefusalStatus = keyof typeof HTTP_STATUS;
 
+/** Why, for machines: Google sends it with refused permissions and spent quotas. */
+export type Reason = {
+  readonly reason: 'IAM_PERMISSION_DENIED' | 'RATE_LIMIT_EXCEEDED';
+  readonly metadata: Readonly<Record<string, string>>;
+};
+
 export class Refusal extends Error {
   readonly status: RefusalStatus;
+  readonly reason: Reason | null;
 
-  constructor(status: RefusalStatus, message: string) {
+  constructor(status: RefusalStatus, message: string, reason: Reason | null = null) {
     super(message);
     this.name = 'Refusal';
     this.status = status;
+    this.reason = reason;
   }
 }
 
@@ -37,8 +45,19 @@ export function httpStatusOf(status: RefusalStatus): number {
   return HTTP_STATUS[status];
 }
 
-export function errorBody(status: RefusalStatus, message: string): unknown {
-  return { error: { code: HTTP_STATUS[status], message, status, details: [] } };
+export function errorBody(
+  status: RefusalStatus,
+  message: string,
+  reason: Reason | null = null,
+): unknown {
+  const details = reason === null ? {} : { details: [errorInfo(reason)] };
+  return { error: { code: HTTP_STATUS[status], message, status, ...details } };
+}
+
+/** @see https://cloud.google.com/apis/design/errors#error_info */
+function errorInfo({ reason, metadata }: Reason): unknown {
+  const domain = reason === 'IAM_PERMISSION_DENIED' ? 'iam.googleapis.com' : 'googleapis.com';
+  return { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain, metadata };
 }
 
 /** The canonical status for an HTTP number set as a fault; an unknown one is INTERNAL or a bad request. */

@@ -81,9 +81,12 @@ export function createSecretManagerStandIn(options: SecretManagerOptions): Secre
     }
     const principal = /^Bearer (.+)$/.exec(req.headers.authorization ?? '')?.[1] ?? 'anonymous';
     if (denials.some((denial) => denies(denial, call, principal))) {
+      const permission = permissionOf(call.method);
+      const resource = `projects/${project}/secrets/${call.secret}`;
       throw new Refusal(
         'PERMISSION_DENIED',
-        `Permission '${permissionOf(call.method)}' denied for resource 'projects/${project}/secrets/${call.secret}' (or it may not exist).`,
+        `Permission '${permission}' denied for resource '${resource}' (or it may not exist).`,
+        { reason: 'IAM_PERMISSION_DENIED', metadata: { permission, resource } },
       );
     }
     if (quotasOn) quotas.admit(call);
@@ -106,7 +109,7 @@ export function createSecretManagerStandIn(options: SecretManagerOptions): Secre
       if (!(error instanceof Refusal)) throw error;
       return {
         status: httpStatusOf(error.status),
-        json: errorBody(error.status, error.message),
+        json: errorBody(error.status, error.message, error.reason),
       };
     }
   }
