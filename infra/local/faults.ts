@@ -43,6 +43,8 @@ const storeFault = z.strictObject({
   slowMs: slowMs.optional(),
   /** Store calls fail once a process has made this many since the fault was set. */
   downAfterStep: z.int().min(0).max(MOST_STEPS).optional(),
+  /** Secret Manager's metadata and "latest" lag behind by this much virtual time. */
+  lagMs: z.int().min(0).optional(),
 });
 
 const workerFault = z.strictObject({

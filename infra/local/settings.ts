@@ -32,6 +32,8 @@ export type SettingsOptions = {
   readonly urls: ServiceUrls;
   /** What leads to the simulators; `null`: the real brokers. */
   readonly brokerVariables: Readonly<Record<string, string>> | null;
+  /** What leads to Google's parts on this machine; `null`: files and local events. */
+  readonly googleVariables: Readonly<Record<string, string>> | null;
   /** Where a person's own settings come from: the shell and `.env`. */
   readonly env: Environment;
   readonly colour: boolean;
@@ -59,9 +61,11 @@ export function settingsFor(options: SettingsOptions): Record<string, string> {
     NODE_ENV: 'production',
     SESSIONS: sessions.join(','),
     PUBLIC_URL: urls.public,
-    EVENTS_URL: urls.events,
-    STORE_DIRECTORY: state.storeDirectory,
-    STORE_KEY_FILE: state.storeKeyFile,
+    ...(options.googleVariables ?? {
+      EVENTS_URL: urls.events,
+      STORE_DIRECTORY: state.storeDirectory,
+      STORE_KEY_FILE: state.storeKeyFile,
+    }),
     TOKEN_CADENCE_APP: JSON.stringify({
       ...keys.app,
       ...(isReal ? readObject(env['TOKEN_CADENCE_APP']) : {}),

@@ -10,6 +10,8 @@ export type StartOptions = {
   readonly sessions: readonly string[];
   readonly port: number;
   readonly broker: 'simulator' | 'real';
+  /** Google's parts instead of files and local events. */
+  readonly emulators: boolean;
   readonly stateDirectory: string;
 };
 
@@ -25,13 +27,15 @@ export const START_HELP = `Runs the whole system on this machine.
   --sessions a,b    the sessions to run (default: etrade-sandbox; also etrade-prod, etrade-prod-ira, …)
   --port N          first of four ports in a row: pages, broker, chat, control (default: $PORT or 8080)
   --broker real     the real E*TRADE with the consumer keys of .env, on the real clock
+  --emulators       Secret Manager's stand-in and Google's Pub/Sub emulator (two more ports) through
+                    Google's own clients, instead of files and local events
   --state DIR       where keys, tokens and the clock are kept (default: .token-cadence/local)
   --help            this text
 `;
 
 const DEFAULT_PORT = 8080;
-/** Four ports in a row must exist. */
-const LAST_PORT = 65_535 - 3;
+/** Six ports in a row must exist. */
+const LAST_PORT = 65_535 - 5;
 
 export function parseStartOptions(
   args: readonly string[],
@@ -46,6 +50,7 @@ export function parseStartOptions(
         sessions: { type: 'string' },
         port: { type: 'string' },
         broker: { type: 'string' },
+        emulators: { type: 'boolean' },
         state: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -73,6 +78,7 @@ export function parseStartOptions(
     sessions: [...new Set(sessions)],
     port,
     broker,
+    emulators: values['emulators'] === true,
     // A clock that was moved, and keys that only the simulator knows, must never meet the real broker.
     stateDirectory: String(
       values['state'] ?? `.token-cadence/${broker === 'real' ? 'real' : 'local'}`,

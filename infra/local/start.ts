@@ -72,6 +72,8 @@ function showSummary(
   row('chat', urls.telegram, 'the Telegram chat, with its buttons');
   row('broker', urls.brokers, 'the simulated E*TRADE');
   row('control', urls.control, 'the control API, see infra/local/README.md');
+  row('secrets', urls.secretManager, 'the stand-in of Secret Manager, for gcloud too');
+  row('pubsub', urls.pubsub, "Google's Pub/Sub emulator");
   line();
   line(`  sessions ${options.sessions.join(', ')}`);
   line(`  clock    ${momentOf(clock())}`);

@@ -21,6 +21,7 @@ export type StateDirectory = {
   readonly storeDirectory: string;
   readonly storeKeyFile: string;
   readonly brokerFile: string;
+  readonly secretsFile: string;
   readonly runnerFile: string;
 };
 
@@ -33,6 +34,7 @@ export function stateDirectoryAt(directory: string): StateDirectory {
     storeDirectory: join(directory, 'store'),
     storeKeyFile: join(directory, 'store.key'),
     brokerFile: join(directory, 'etrade-simulator.json'),
+    secretsFile: join(directory, 'secret-manager.json'),
     runnerFile: join(directory, 'runner.json'),
   };
 }

@@ -22,6 +22,7 @@ function optionsFor(change: Partial<SettingsOptions> = {}): SettingsOptions {
     state,
     keys: openKeys(state, sessions),
     brokerVariables: SIMULATOR,
+    googleVariables: null,
     env: {},
     colour: false,
     urls: {

@@ -5,12 +5,11 @@
  * addresses are the functions' settings), then processes, then time. Called by `start.ts`, `day.ts` and tests.
  */
 
-import { BROKERS } from '../../../functions/brokers/registry.ts';
 import { systemWait } from '../../../functions/clock.ts';
 import { readConfig } from '../../../functions/config.ts';
-import { parseSessionKey } from '../../../functions/lifecycle/session.ts';
 import type { Activity } from '../activity.ts';
 import type { EtradeStats } from '../brokers/etrade.ts';
+import { startGoogleEmulators } from '../emulators/google.ts';
 import { createFaultsEditor } from '../faults.ts';
 import { jobsForMarkets, readJobs } from '../schedule.ts';
 import { type Environment, settingsFor, statusKeyOf, usesRealTelegram } from '../settings.ts';
@@ -27,6 +26,7 @@ import { callJob } from './job-call.ts';
 import { type Processes, type ProcessName, startProcesses } from './processes.ts';
 import { createPublicFunction } from './public-function.ts';
 import { createScheduler } from './scheduler.ts';
+import { checkSessions, marketsOf } from './sessions.ts';
 import { createWorkerBoard } from './workers.ts';
 
 const ZONE = 'America/New_York';
@@ -39,6 +39,8 @@ export type LocalSystemOptions = {
   readonly port: number;
   readonly sessions: readonly string[];
   readonly broker: 'simulator' | 'real';
+  /** Secret Manager's stand-in and Google's Pub/Sub emulator instead of files and local events. */
+  readonly emulators?: boolean;
   /** The person's own settings. */
   readonly env: Environment;
   /** Where the clock of a fresh state directory starts, if not now. */
@@ -55,6 +57,10 @@ export type LocalSystem = {
     readonly brokers: string | null;
     readonly telegram: string | null;
     readonly control: string;
+    /** `null` without emulators. */
+    readonly secretManager: string | null;
+    /** `host:port` of the Pub/Sub emulator. */
+    readonly pubsub: string | null;
   };
   readonly clock: () => number;
   /** Opens the JSON routes of the public function. */
@@ -176,6 +182,18 @@ async function start(
     onRun: (run) => onActivity({ kind: 'job', at: run.at, run }),
   });
 
+  const google =
+    options.emulators === true
+      ? await startGoogleEmulators({
+          clock: clock.now,
+          sessions,
+          ports: { secretManager: portAt(4), pubsub: portAt(5) },
+          snapshotFile: state.secretsFile,
+          env,
+        })
+      : null;
+  if (google !== null) onClose(google.close);
+
   const statusKey = statusKeyOf(env, keys, isReal);
   const publicFunction = createPublicFunction(publicServer.url, statusKey, fetch);
   const urls: { -readonly [K in keyof LocalSystem['urls']]: LocalSystem['urls'][K] } = {
@@ -183,6 +201,8 @@ async function start(
     brokers: brokers?.server.url ?? null,
     telegram: telegramServer?.url ?? null,
     control: '',
+    secretManager: google?.secretManagerUrl ?? null,
+    pubsub: google?.pubsubHost ?? null,
   };
   const control = createControl({
     clock: clock.now,
@@ -224,7 +244,14 @@ async function start(
         ? { ok: false, status: 409, problem: `No sign-in is open for "${session}": start one` }
         : { ok: true, approval };
     },
-    setFaults: createFaultSetter({ faults, brokers, telegram, clock: clock.now, onActivity }),
+    setFaults: createFaultSetter({
+      faults,
+      brokers,
+      telegram,
+      google,
+      clock: clock.now,
+      onActivity,
+    }),
     onMove: ({ now, sleptUntil }) => onActivity({ kind: 'clock', at: now, sleptUntil }),
     mounted: { '/events': hub.handle, '/workers': board.handle },
   });
@@ -235,6 +262,7 @@ async function start(
     });
   });
   urls.control = controlServer.url;
+  await google?.pushTo(`${controlServer.url}/events`);
 
   const settings = settingsFor({
     sessions,
@@ -243,6 +271,7 @@ async function start(
     env,
     colour: options.colour === true,
     brokerVariables: brokers?.variables ?? null,
+    googleVariables: google?.variables ?? null,
     urls: {
       public: publicUrl,
       events: `${controlServer.url}/events`,
@@ -286,29 +315,6 @@ async function start(
       return due.map(({ key }) => key);
     },
   };
-}
-
-function checkSessions(sessions: readonly string[]): void {
-  if (sessions.length === 0) throw new Error('Name at least one session');
-  for (const session of sessions) {
-    const name = parseSessionKey(session);
-    if (name === null) {
-      throw new Error(`"${session}" is no session key; one looks like "etrade-sandbox"`);
-    }
-    if (BROKERS[name.broker] === undefined) {
-      const known = Object.keys(BROKERS).join(', ');
-      throw new Error(`The broker of "${session}" is unknown; there are: ${known}`);
-    }
-  }
-}
-
-function marketsOf(sessions: readonly string[]) {
-  return new Set(
-    sessions.flatMap((session) => {
-      const rules = BROKERS[parseSessionKey(session)?.broker ?? '']?.rules;
-      return rules === undefined ? [] : [rules.market];
-    }),
-  );
 }
 
 function isoOf(at: number): string;
