@@ -16,7 +16,7 @@ import { tellSignedIn } from './tell.ts';
 import { updateSession } from './update-record.ts';
 
 export type Delivery = {
-  /** Whether every event has reached the event service. */
+  /** Whether the event service has every event, and people are told of the sign-ins among them. */
   readonly delivered: boolean;
   /** Why not, in words for whoever runs the service; holds no secret. */
   readonly problem: string | null;
@@ -31,8 +31,14 @@ export async function deliverEvents(system: System, session: ConfiguredSession):
     const { undelivered } = record;
     if (undelivered.length === 0) return ALL_DELIVERED;
     const { published, problem } = await publish(system, session, undelivered);
-    if (undelivered.some((event) => event.reason === 'sign-in')) {
-      await tellSignedIn(system, session);
+    const signedIn = undelivered.some(isSignIn);
+    if (signedIn && !(await tellSignedIn(system, session)).saved) {
+      await clear(
+        system,
+        session,
+        published.filter((event) => !isSignIn(event)),
+      );
+      return { delivered: false, problem: problem ?? 'The success message could not be saved' };
     }
     await clear(system, session, published);
     return { delivered: published.length === undelivered.length, problem };
@@ -45,6 +51,10 @@ export async function deliverEvents(system: System, session: ConfiguredSession):
     );
     return { delivered: false, problem: error.message };
   }
+}
+
+function isSignIn({ reason }: TokenRenewed): boolean {
+  return reason === 'sign-in';
 }
 
 /** In order, up to the first that the event service does not take. */

@@ -29,6 +29,8 @@ import { updateService } from './update-record.ts';
 export type NewNotice = { readonly id: string; readonly notice: Notice };
 
 export type Telling = {
+  /** Whether the notices are saved; a caller keeps what it could not save, so that the next run tells it. */
+  readonly saved: boolean;
   /** Notices this call delivered. */
   readonly sent: number;
   /** Notices that wait for the next run. */
@@ -64,7 +66,7 @@ export async function tell(
     system.log.error('notice-not-saved', 'What should be told could not be saved.', error, {
       notices: notices.map((notice) => notice.id),
     });
-    return { sent: 0, waiting: notices.length };
+    return { saved: false, sent: 0, waiting: notices.length };
   }
   const laterOn = service.notices.filter(({ delivery }) => delivery.state === 'queued').length;
   let sent = 0;
@@ -74,10 +76,10 @@ export async function tell(
     if (typeof outcome === 'object') {
       const unsent = claimed.slice(index);
       await postpone(system, unsent, outcome);
-      return { sent, waiting: laterOn + unsent.length };
+      return { saved: true, sent, waiting: laterOn + unsent.length };
     }
   }
-  return { sent, waiting: laterOn };
+  return { saved: true, sent, waiting: laterOn };
 }
 
 /** What became of one notice; a `problem` means that the messenger, or the store, is not to be had now. */
@@ -178,8 +180,8 @@ export async function tellSpent(
   system: System,
   { key }: ConfiguredSession,
   attempt: string,
-): Promise<void> {
-  await tell(system, [
+): Promise<Telling> {
+  return tell(system, [
     {
       id: `${key}/spent/${attempt}`,
       notice: { kind: 'sign-in-needed', session: key, trouble: 'pin-spent-nothing-saved' },
@@ -212,7 +214,7 @@ export async function tellSignedIn(system: System, session: ConfiguredSession): 
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     system.log.error('notice-not-saved', 'The success message could not be prepared.', error);
-    return { sent: 0, waiting: 1 };
+    return { saved: false, sent: 0, waiting: 1 };
   }
   return tell(system, [notice], (record) =>
     record.notices.some(({ id }) => id === notice.id) ? record : closeWarning(record, session.key),

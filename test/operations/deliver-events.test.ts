@@ -56,6 +56,21 @@ describe('saved events', () => {
     expect((await world.record()).undelivered).toEqual([]);
   });
 
+  it('of a sign-in stay saved until its message is saved, too: the next run tells people', async () => {
+    const world = createTestSystem();
+    world.steps.fail('store.replaceService', storeDown());
+    expect(await world.signIn()).toMatchObject({ ok: true, follow: 'queued' });
+    expect(await deliver(world)).toEqual({
+      delivered: false,
+      problem: 'The success message could not be saved',
+    });
+    expect((await world.record()).undelivered).toMatchObject([{ generation: 1 }]);
+    world.steps.mend();
+    expect(await deliver(world)).toEqual({ delivered: true, problem: null });
+    expect(world.told()).toEqual(['signed-in']);
+    expect((await world.record()).undelivered).toEqual([]);
+  });
+
   it('of a newer sign-in are not cleared with the older ones', async () => {
     const world = await undelivered();
     const publish = world.steps.hold(`publish ${KEY} 2`);

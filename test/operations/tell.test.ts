@@ -37,14 +37,14 @@ describe('a notice', () => {
       { id: 'a', delivery: { state: 'sending', until: world.clock.now() + NOTICE_CLAIM_MS } },
     ]);
     sending.release();
-    expect(await telling).toEqual({ sent: 1, waiting: 0 });
+    expect(await telling).toMatchObject({ sent: 1, waiting: 0 });
     expect(await deliveriesOf(world)).toEqual([['a', 'sent', 1]]);
   });
 
   it('with a known id is the same fact: it is told once', async () => {
     const world = quietWorld();
     await tell(world.system, [about('a')]);
-    expect(await tell(world.system, [about('a')])).toEqual({ sent: 0, waiting: 0 });
+    expect(await tell(world.system, [about('a')])).toMatchObject({ sent: 0, waiting: 0 });
     expect(world.told()).toHaveLength(1);
   });
 
@@ -59,7 +59,7 @@ describe('a notice', () => {
     world.steps.fail('deliver', messengerDown(), { times: 1 });
     await tell(world.system, [about('a')]);
     world.clock.advance(MINUTE_MS);
-    expect(await tell(world.system, [about('b')])).toEqual({ sent: 2, waiting: 0 });
+    expect(await tell(world.system, [about('b')])).toMatchObject({ sent: 2, waiting: 0 });
     expect(await deliveriesOf(world)).toEqual([
       ['a', 'sent', 2],
       ['b', 'sent', 1],
@@ -71,9 +71,9 @@ describe('a notice', () => {
     world.steps.fail('deliver', messengerDown(3 * MINUTE_MS), { times: 1 });
     await tell(world.system, [about('a')]);
     world.clock.advance(3 * MINUTE_MS - 1);
-    expect(await tell(world.system, [])).toEqual({ sent: 0, waiting: 1 });
+    expect(await tell(world.system, [])).toMatchObject({ sent: 0, waiting: 1 });
     world.clock.advance(1);
-    expect(await tell(world.system, [])).toEqual({ sent: 1, waiting: 0 });
+    expect(await tell(world.system, [])).toMatchObject({ sent: 1, waiting: 0 });
   });
 
   it('whose mark could not be saved is sent again when the claim has lapsed, and logged', async () => {
@@ -83,7 +83,7 @@ describe('a notice', () => {
     await sending.reached;
     world.steps.fail('store.replaceService', storeDown(), { times: 1 });
     sending.release();
-    expect(await telling).toEqual({ sent: 1, waiting: 0 });
+    expect(await telling).toMatchObject({ sent: 1, waiting: 0 });
     expect(world.logged()).toContain('notice-not-marked');
     world.clock.advance(NOTICE_CLAIM_MS);
     await tell(world.system, []);
@@ -93,7 +93,7 @@ describe('a notice', () => {
   it('that could not be saved is not sent: nobody would know that it was', async () => {
     const world = quietWorld();
     world.steps.fail('store.replaceService', storeDown());
-    expect(await tell(world.system, [about('a')])).toEqual({ sent: 0, waiting: 1 });
+    expect(await tell(world.system, [about('a')])).toEqual({ saved: false, sent: 0, waiting: 1 });
     expect(world.told()).toEqual([]);
     expect(world.logged()).toEqual(['notice-not-saved']);
   });
@@ -104,7 +104,7 @@ describe('a notice', () => {
     await expect(tell(world.system, [about('a')])).rejects.toThrow(Killed);
     const next = world.restarted();
     next.clock.advance(NOTICE_CLAIM_MS);
-    expect(await tell(next.system, [])).toEqual({ sent: 1, waiting: 0 });
+    expect(await tell(next.system, [])).toMatchObject({ sent: 1, waiting: 0 });
   });
 
   it('is forgotten two days after it was settled', async () => {
@@ -121,17 +121,17 @@ describe('a messenger that is down', () => {
     const world = quietWorld();
     world.steps.fail('deliver', messengerDown());
     const notices = ['a', 'b', 'c'].map(about);
-    expect(await tell(world.system, notices)).toEqual({ sent: 0, waiting: 3 });
+    expect(await tell(world.system, notices)).toMatchObject({ sent: 0, waiting: 3 });
     expect(world.steps.taken.filter((step) => step.startsWith('deliver'))).toHaveLength(1);
     world.steps.mend();
     world.clock.advance(MINUTE_MS);
-    expect(await tell(world.system, [])).toEqual({ sent: 3, waiting: 0 });
+    expect(await tell(world.system, [])).toMatchObject({ sent: 3, waiting: 0 });
   });
 
   it('that refuses one message gets the others', async () => {
     const world = quietWorld();
     world.steps.fail('deliver', messengerRefuses(), { times: 1 });
-    expect(await tell(world.system, ['a', 'b'].map(about))).toEqual({ sent: 1, waiting: 0 });
+    expect(await tell(world.system, ['a', 'b'].map(about))).toMatchObject({ sent: 1, waiting: 0 });
     expect(await deliveriesOf(world)).toEqual([
       ['a', 'refused', 1],
       ['b', 'sent', 1],
