@@ -33,8 +33,11 @@ export const PENDING_LOST_AFTER_MS = 2 * MINUTE_MS;
 /** A superseded version is kept this long after the pointer moved, for readers with old metadata. */
 export const SUPERSEDED_KEPT_MS = 60 * MINUTE_MS;
 
-/** A claimed message whose sender died is sent again after this. */
-export const NOTICE_CLAIM_MS = 2 * MINUTE_MS;
+/** A claimed message whose sender died is sent again after this; the scheduler's retries outlast it. */
+export const NOTICE_CLAIM_MS = MINUTE_MS;
+
+/** A message that the messenger did not take is tried again after this, too. */
+export const NOTICE_RETRY_AFTER_MS = MINUTE_MS;
 
 /** What people were told is remembered this long, so that no market day is told twice. */
 export const NOTICE_KEPT_MS = 48 * HOUR_MS;

@@ -143,6 +143,11 @@ export function closeWarning(record: ServiceRecord, session: SessionKey): Servic
   return warnings.length === record.warnings.length ? record : { ...record, warnings };
 }
 
+/** Neither sent nor refused. */
+export function isWaiting({ delivery }: QueuedNotice): boolean {
+  return delivery.state === 'queued' || delivery.state === 'sending';
+}
+
 function isClaimable({ delivery }: QueuedNotice, now: number): boolean {
   if (delivery.state === 'queued') return delivery.notBefore <= now;
   return delivery.state === 'sending' && delivery.until <= now;

@@ -8,12 +8,14 @@
 
 import { NotificationError, StoreError } from '../errors.ts';
 import { coverage } from '../lifecycle/coverage.ts';
+import { NOTICE_RETRY_AFTER_MS } from '../lifecycle/limits.ts';
 import type { Notice, QueuedNotice, ServiceRecord } from '../lifecycle/notices.ts';
 import {
   claim,
   claimable,
   closeWarning,
   enqueue,
+  isWaiting,
   markFailed,
   markRefused,
   markSent,
@@ -33,11 +35,10 @@ export type Telling = {
   readonly saved: boolean;
   /** Notices this call delivered. */
   readonly sent: number;
-  /** Notices that wait for the next run. */
+  /** Notices that nobody has sent yet, those included that another sender holds. */
   readonly waiting: number;
 };
 
-const RETRY_AFTER_MS = 60_000;
 /** A requested link is worth nothing to a person who has waited longer. */
 const LINK_STALE_AFTER_MS = 10 * 60_000;
 
@@ -68,7 +69,8 @@ export async function tell(
     });
     return { saved: false, sent: 0, waiting: notices.length };
   }
-  const laterOn = service.notices.filter(({ delivery }) => delivery.state === 'queued').length;
+  // What another sender holds waits, too: it may have died with the message unsent.
+  const laterOn = service.notices.filter(isWaiting).length - claimed.length;
   let sent = 0;
   for (const [index, queued] of claimed.entries()) {
     const outcome = await send(system, service, queued);
@@ -123,7 +125,7 @@ async function send(
       return 'refused';
     }
     const askedMs = error instanceof NotificationError ? error.retryAfterMs : null;
-    const retryAt = now + Math.max(askedMs ?? 0, RETRY_AFTER_MS);
+    const retryAt = now + Math.max(askedMs ?? 0, NOTICE_RETRY_AFTER_MS);
     return { problem: error.message, retryAt };
   }
 }

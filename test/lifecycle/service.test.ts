@@ -77,7 +77,7 @@ describe('enqueue', () => {
 });
 
 describe('claim', () => {
-  it('takes a notice for two minutes and counts the try', () => {
+  it('takes a notice for a minute and counts the try', () => {
     const claimed = claim(queued, 'a', NOW);
     expect(deliveryOf(claimed)).toEqual({ state: 'sending', until: NOW + NOTICE_CLAIM_MS });
     expect(claimed?.notices[0]?.tries).toBe(1);

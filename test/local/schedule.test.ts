@@ -1,7 +1,11 @@
 /** The schedule file: its rules, and every job expanded to the moments of whole days. */
 
 import { describe, expect, it } from 'vitest';
-import { KEEP_ALIVE_EVERY_MS } from '../../functions/lifecycle/limits.ts';
+import {
+  KEEP_ALIVE_EVERY_MS,
+  NOTICE_CLAIM_MS,
+  NOTICE_RETRY_AFTER_MS,
+} from '../../functions/lifecycle/limits.ts';
 import { FUNCTIONS } from '../../infra/local/runner/gateway.ts';
 import {
   type Job,
@@ -107,6 +111,20 @@ describe('scheduler.yaml', () => {
         total += retryBackoffMs(job.retry, retry) + job.attemptDeadlineMs;
       }
       expect(total).toBeLessThanOrEqual(KEEP_ALIVE_EVERY_MS);
+    },
+  );
+
+  it.each(jobs.map((job) => [job.name, job] as const))(
+    'calls %s again after a claim has lapsed and a failed message may be tried again',
+    (_name, job) => {
+      let lastRetryMs = 0;
+      for (let retry = 0; retry < job.retry.retryCount; retry += 1) {
+        lastRetryMs += retryBackoffMs(job.retry, retry);
+      }
+      // A message is claimed, or has failed, some seconds after the call began.
+      const someSeconds = 15_000;
+      expect(lastRetryMs).toBeGreaterThan(NOTICE_CLAIM_MS + someSeconds);
+      expect(lastRetryMs).toBeGreaterThan(NOTICE_RETRY_AFTER_MS + someSeconds);
     },
   );
 });

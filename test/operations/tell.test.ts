@@ -50,7 +50,14 @@ describe('a notice', () => {
 
   it('told by three at once is sent once', async () => {
     const world = quietWorld();
-    await Promise.all([1, 2, 3].map(() => tell(world.system, [about('a')])));
+    const sending = world.steps.hold('deliver');
+    const first = tell(world.system, [about('a')]);
+    await sending.reached;
+    // For the others it waits: only the sender knows what becomes of it.
+    expect(await tell(world.system, [about('a')])).toMatchObject({ sent: 0, waiting: 1 });
+    expect(await tell(world.system, [about('a')])).toMatchObject({ sent: 0, waiting: 1 });
+    sending.release();
+    expect(await first).toMatchObject({ sent: 1, waiting: 0 });
     expect(world.told()).toHaveLength(1);
   });
 
@@ -98,12 +105,14 @@ describe('a notice', () => {
     expect(world.logged()).toEqual(['notice-not-saved']);
   });
 
-  it('of a function that was killed is sent by the next run', async () => {
+  it('of a function that was killed waits until its claim lapses, then the next run sends it', async () => {
     const world = quietWorld();
     world.steps.fail('deliver', new Killed());
     await expect(tell(world.system, [about('a')])).rejects.toThrow(Killed);
     const next = world.restarted();
-    next.clock.advance(NOTICE_CLAIM_MS);
+    next.clock.advance(NOTICE_CLAIM_MS - 1);
+    expect(await tell(next.system, [])).toMatchObject({ sent: 0, waiting: 1 });
+    next.clock.advance(1);
     expect(await tell(next.system, [])).toMatchObject({ sent: 1, waiting: 0 });
   });
 
