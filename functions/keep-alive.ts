@@ -3,22 +3,28 @@
  * sends an alert stage that is due.
  *
  * Cloud Scheduler calls it every 15 minutes, a worker may call it with `{ "session" }`; IAM admits no one
- * else. 200 means nothing is left to do at once; 503 asks the caller to try again.
+ * else. 200 means nothing is left to do at once; 503 asks the caller to try again, also when people
+ * wait for a message: the stage it belongs to may end with the quarter of an hour.
  */
 
-import { compose, type Wiring } from './compose.ts';
+import { compose } from './compose.ts';
 import { readSessionField } from './http/body.ts';
 import { json } from './http/reply.ts';
 import { serve } from './http/serve.ts';
 import { renewSessions } from './operations/renew-sessions.ts';
 import { sendAlerts } from './operations/send-alerts.ts';
+import type { System } from './operations/system.ts';
+import { isUntold } from './operations/tell.ts';
 
-export async function keepAlive(request: Request, wiring: Wiring): Promise<Response> {
-  const wanted = await readSessionField(request, wiring.sessions);
+export async function keepAlive(request: Request, system: System): Promise<Response> {
+  const wanted = await readSessionField(request, system.sessions);
   if (!wanted.ok) return json({ error: wanted.reason }, 400);
-  const report = await renewSessions(wiring, wanted.session);
-  const alerts = wanted.session === null ? await sendAlerts(wiring) : { sent: 0, waiting: 0 };
-  const again = report.failures > 0 || report.outcomes.some((outcome) => !outcome.delivered);
+  const report = await renewSessions(system, wanted.session);
+  const alerts = wanted.session === null ? await sendAlerts(system) : null;
+  const again =
+    report.failures > 0 ||
+    report.outcomes.some((outcome) => !outcome.delivered) ||
+    (alerts !== null && isUntold(alerts));
   return json({ ...report, at: new Date(report.at).toISOString(), alerts }, again ? 503 : 200);
 }
 

@@ -5,14 +5,16 @@
  * message could not be delivered, so that the scheduler tries again.
  */
 
-import { compose, type Wiring } from './compose.ts';
+import { compose } from './compose.ts';
 import { json } from './http/reply.ts';
 import { serve } from './http/serve.ts';
 import { sendAlerts } from './operations/send-alerts.ts';
+import type { System } from './operations/system.ts';
+import { isUntold } from './operations/tell.ts';
 
-export async function morningAlert(_request: Request, wiring: Wiring): Promise<Response> {
-  const telling = await sendAlerts(wiring);
-  return json(telling, telling.waiting > 0 ? 503 : 200);
+export async function morningAlert(_request: Request, system: System): Promise<Response> {
+  const telling = await sendAlerts(system);
+  return json(telling, isUntold(telling) ? 503 : 200);
 }
 
 serve('morning-alert', morningAlert, () => compose({ uses: { consumers: false } }));

@@ -16,6 +16,7 @@ import { proveSession } from './prove-session.ts';
 import { sendAlerts } from './send-alerts.ts';
 import { settleSession } from './settle-session.ts';
 import type { ConfiguredSession, System } from './system.ts';
+import { isUntold } from './tell.ts';
 import { tellRejected } from './tell-proof.ts';
 
 /** A clock further off than this is reported: the broker refuses calls at five minutes. */
@@ -37,7 +38,7 @@ export type SessionHealth = {
 
 export type HealthReport = {
   readonly at: string;
-  /** Whether health-check could do its own work: with `false` it is called again. */
+  /** Whether health-check could do its own work, telling people included: with `false` it is called again. */
   readonly worked: boolean;
   /** Sentences, one per trouble; empty when all is well. */
   readonly problems: readonly string[];
@@ -78,7 +79,7 @@ export async function checkHealth(system: System): Promise<HealthReport> {
 
   let messages: HealthReport['messages'] = { waiting: 0, refused: 0, lastProblem: null };
   try {
-    await sendAlerts(system);
+    if (isUntold(await sendAlerts(system))) worked = false;
     messages = await readMessages(system);
   } catch (error) {
     worked = false;

@@ -42,6 +42,11 @@ export type Telling = {
 /** A requested link is worth nothing to a person who has waited longer. */
 const LINK_STALE_AFTER_MS = 10 * 60_000;
 
+/** Whether a scheduled function must be called again soon: a stage of the ladder may end in 15 minutes. */
+export function isUntold({ saved, waiting }: Telling): boolean {
+  return !saved || waiting > 0;
+}
+
 /** Saves and sends `notices` together with whatever else is due. `alter` changes the record in the same write. */
 export async function tell(
   system: System,

@@ -140,7 +140,7 @@ describe('a problem', () => {
     world.steps.fail('deliver', messengerDown());
     await world.signIn();
     expect(await verdict(world)).toEqual({
-      worked: true,
+      worked: false,
       problems: ['Messages: 1 waiting, 0 refused. The messenger does not answer'],
     });
   });

@@ -345,7 +345,7 @@ describe('a function that is killed', () => {
     expect(timelineOf(next)).toEqual([]);
     next.clock.advance(1);
     await sendAlerts(next.system);
-    expect(timelineOf(next)).toEqual(['08:32 sign-in-due first']);
+    expect(timelineOf(next)).toEqual(['08:31 sign-in-due first']);
   });
 
   it('for half an hour: one message, not the old stage beside the new', async () => {

@@ -1,0 +1,57 @@
+/** What the scheduler hears from its three functions: 503 makes it call again, before the ladder's stage ends. */
+
+import { describe, expect, it } from 'vitest';
+import { healthCheck } from '../functions/health-check.ts';
+import { keepAlive } from '../functions/keep-alive.ts';
+import { morningAlert } from '../functions/morning-alert.ts';
+import { Killed } from './fixtures/steps.ts';
+import { createTestSystem, messengerDown, storeDown, type TestSystem } from './fixtures/system.ts';
+import { MINUTE_MS } from './fixtures/test-clock.ts';
+
+const FUNCTIONS = { morningAlert, keepAlive, healthCheck };
+
+/** The stage of 09:00, which nobody was told of. */
+const atNine = () => createTestSystem({ startsAt: '2026-03-09T09:00-04:00' });
+
+describe.each(Object.entries(FUNCTIONS))('%s', (_name, handler) => {
+  async function statusOf(world: TestSystem): Promise<number> {
+    const request = new Request('https://function.example.com/', { method: 'POST' });
+    return (await handler(request, world.system)).status;
+  }
+
+  it('is done when people are told', async () => {
+    const world = atNine();
+    expect(await statusOf(world)).toBe(200);
+    expect(world.told()).toEqual(['sign-in-due reminder']);
+    expect(await statusOf(world)).toBe(200);
+  });
+
+  it('is called again when the messenger was down, and tells within the stage', async () => {
+    const world = atNine();
+    world.steps.fail('deliver', messengerDown(), { times: 1 });
+    expect(await statusOf(world)).toBe(503);
+    world.clock.advance(MINUTE_MS);
+    expect(await statusOf(world)).toBe(200);
+    expect(world.told()).toEqual(['sign-in-due reminder']);
+  });
+
+  it('is called again when the message could not be saved', async () => {
+    const world = atNine();
+    world.steps.fail('store.replaceService', storeDown());
+    expect(await statusOf(world)).toBe(503);
+    world.steps.mend();
+    expect(await statusOf(world)).toBe(200);
+    expect(world.told()).toEqual(['sign-in-due reminder']);
+  });
+
+  it('is called again while another holds the message, who may have died', async () => {
+    const world = atNine();
+    world.steps.fail('deliver', new Killed());
+    await Promise.allSettled([statusOf(world)]);
+    const next = world.restarted();
+    expect(await statusOf(next)).toBe(503);
+    next.clock.advance(MINUTE_MS);
+    expect(await statusOf(next)).toBe(200);
+    expect(next.told()).toEqual(['sign-in-due reminder']);
+  });
+});
