@@ -38,6 +38,7 @@ import { createProcessLog } from './logging/process-log.ts';
 import type { Notifier } from './notifications/notifier.ts';
 import { createTelegramNotifier } from './notifications/telegram.ts';
 import type { ConfiguredSession, System } from './operations/system.ts';
+import type { Secret } from './secret.ts';
 import { createEncryptedFileStore } from './storage/encrypted-file.ts';
 import { createSecretAccess } from './storage/secret-access.ts';
 import { createSecretManagerStore } from './storage/secret-manager.ts';
@@ -74,9 +75,8 @@ export function compose(options: ComposeOptions = {}): Wiring {
   const random = parts.random ?? systemRandom;
   const fetch = parts.fetch ?? globalThis.fetch;
   const log = parts.log ?? createProcessLog({ clock, project: settings.project });
-  const hashAccount = accountHasher(settings);
   const sessions = settings.sessions.map((session) =>
-    configured(session, hashAccount, { clock, wait, random, fetch }),
+    configured(session, { clock, wait, random, fetch }),
   );
   const nyse = createNyseCalendar({ closures: settings.marketClosures });
   const { telegram, linkKey, publicUrl, statusKey } = settings;
@@ -104,7 +104,6 @@ export function compose(options: ComposeOptions = {}): Wiring {
         ...(telegram.apiUrl === null ? {} : { apiRoot: telegram.apiUrl }),
       }),
     signInLink: (session) => links.create(session),
-    hashAccount,
     log,
     publicUrl,
     links,
@@ -122,7 +121,6 @@ export function compose(options: ComposeOptions = {}): Wiring {
 
 function configured(
   settings: SessionSettings,
-  hashAccount: (accountId: string) => string,
   parts: Pick<Parts, 'clock' | 'wait' | 'random' | 'fetch'>,
 ): ConfiguredSession {
   const { key, title, alertAt, required, environment, consumerKey, consumerSecret, urls } =
@@ -131,13 +129,17 @@ function configured(
   if (entry === undefined)
     throw new ConfigError([`"SESSIONS" names "${key}", whose broker is unknown`]);
   const broker = entry.create({ environment, consumerKey, consumerSecret, ...urls, ...parts });
+  const hashAccount = accountHasher(consumerSecret);
   const account = settings.accountIds?.map(hashAccount) ?? null;
-  return { key, title, broker, alertAt, required, account };
+  return { key, title, broker, alertAt, required, account, hashAccount };
 }
 
-/** Hashes carry the id of their key, so that after a change of key they are not mistaken for another account. */
-function accountHasher(settings: Settings): (accountId: string) => string {
-  const key = deriveKey(settings.linkKey, 'account');
+/**
+ * Keyed with the consumer secret, so that a new link key leaves the binding alone. Hashes carry the id of
+ * their key: after a new consumer secret they are not mistaken for another account.
+ */
+function accountHasher(consumerSecret: Secret): (accountId: string) => string {
+  const key = deriveKey(consumerSecret, 'account');
   const keyId = createHash('sha256').update(key).digest('base64url').slice(0, 6);
   return (accountId) =>
     `${keyId}.${createHmac('sha256', key).update(accountId).digest('base64url').slice(0, 16)}`;

@@ -77,6 +77,9 @@ const APP_HINTS: Readonly<Record<string, string>> = {
   statusKey: 'needs at least 16 random characters',
 };
 
+/** An alert after the close would never be sent. */
+const EARLIEST_CLOSE = '13:00';
+
 const TIME_OF_DAY = /^([01]\d|2[0-3]):[0-5]\d$/;
 const CLOSURE = /^(\d{4}-\d{2}-\d{2})(?:=(.+))?$/;
 
@@ -104,6 +107,8 @@ export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING
     const value = text(name);
     if (value !== null && !/^https?:$/.test(URL.parse(value)?.protocol ?? '')) {
       problems.push(`"${name}" is not an http(s) URL`);
+    } else if (value !== null && !isPrivateLine(value)) {
+      problems.push(`"${name}" is plain http to another machine: secrets go there, so use https`);
     }
     return value?.replace(/\/+$/, '') ?? null;
   };
@@ -111,6 +116,8 @@ export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING
     const value = text(name);
     if (value !== null && !TIME_OF_DAY.test(value)) {
       problems.push(`"${name}" is not a time of day like 08:30`);
+    } else if (value !== null && value >= EARLIEST_CLOSE) {
+      problems.push(`"${name}" is not before ${EARLIEST_CLOSE}, when half days close`);
     }
     return value;
   };
@@ -308,4 +315,10 @@ function readClosures(value: string | null, problems: string[]): Record<string, 
 function isDate(text: string): boolean {
   const moment = Date.parse(`${text}T00:00:00Z`);
   return !Number.isNaN(moment) && new Date(moment).toISOString().startsWith(text);
+}
+
+/** https, or plain http that never leaves this machine. */
+function isPrivateLine(address: string): boolean {
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'https:' || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }

@@ -147,23 +147,29 @@ describe('the system that is built', () => {
     expect(await cookieOf('http://127.0.0.1:8080')).not.toMatch(/Secure/);
   });
 
-  it('hashes accounts with a key of its own: another key’s hashes cannot be compared', () => {
+  it('keeps the binding to accounts through a new link key, not through a new consumer', () => {
     const app = { telegramBotToken: '1:b', telegramChatId: '1' };
-    const { wiring } = build();
-    const { wiring: same } = build();
-    const { wiring: other } = build({
+    const hasher = (change: Variables = {}) => {
+      const hash = build(change).wiring.sessions[0]?.hashAccount;
+      if (hash === undefined) throw new Error('no session');
+      return hash;
+    };
+    const hash = hasher()('835550101');
+    expect(hash).not.toContain('835550101');
+    const newLinkKey = hasher({
       TOKEN_CADENCE_APP: JSON.stringify({ ...app, linkKey: 'another-key-0123456789-0123456789' }),
     });
-    const hash = wiring.hashAccount('835550101');
-    expect(hash).not.toContain('835550101');
-    expect(same.hashAccount('835550101')).toBe(hash);
-    expect(compareAccounts([hash], [same.hashAccount('775550640')])).toBe('foreign');
-    expect(compareAccounts([hash], [other.hashAccount('835550101')])).toBe('incomparable');
+    expect(newLinkKey('835550101')).toBe(hash);
+    expect(compareAccounts([hash], [newLinkKey('775550640')])).toBe('foreign');
+    const newConsumer = hasher({ ETRADE_SANDBOX_CONSUMER: '{"key":"k","secret":"another"}' });
+    expect(compareAccounts([hash], [newConsumer('835550101')])).toBe('incomparable');
   });
 
   it('compares with the accounts that configuration names', () => {
     const { wiring } = build({ ETRADE_SANDBOX_ACCOUNT: '835550101, 835550102' });
-    expect(wiring.sessions[0]?.account).toEqual(['835550101', '835550102'].map(wiring.hashAccount));
+    const [session] = wiring.sessions;
+    const named = ['835550101', '835550102'].map((id) => session?.hashAccount(id));
+    expect(session?.account).toEqual(named);
   });
 
   it('knows the closures that configuration names', () => {

@@ -121,6 +121,16 @@ describe('what is missing or malformed is named', () => {
       says: /"ALERT_AT" is not a time of day/,
     },
     {
+      name: 'an alert after the close of half days',
+      env: { ALERT_AT: '16:30' },
+      says: /"ALERT_AT" is not before 13:00/,
+    },
+    {
+      name: 'plain http to another machine',
+      env: { PUBLIC_URL: 'http://trader.example' },
+      says: /"PUBLIC_URL" is plain http to another machine/,
+    },
+    {
       name: 'an alert of one session at no time',
       env: { ETRADE_SANDBOX_ALERT_AT: '24:00' },
       says: /"ETRADE_SANDBOX_ALERT_AT"/,

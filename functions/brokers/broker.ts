@@ -86,6 +86,8 @@ export interface Broker {
   renew(token: BrokerToken): Promise<RenewAnswer>;
   /** A cheap call that works only with a good token. */
   probe(token: BrokerToken): Promise<ProbeAnswer>;
+  /** The same, tried once and for a few seconds: while a token waits to be stored. */
+  glance(token: BrokerToken): Promise<ProbeAnswer>;
   revoke(token: BrokerToken): Promise<RevokeAnswer>;
 }
 

@@ -39,6 +39,9 @@ import { type OutgoingRequest, type Received, sendOnce } from './send.ts';
 /** E*TRADE answers within a second or two; a person is waiting. */
 const DEFAULT_TIMEOUT_MS = 10_000;
 
+/** A token that is not stored yet must not wait long. */
+const GLANCE_TIMEOUT_MS = 4_000;
+
 const NONCE_BYTES = 16;
 
 export function createEtradeBroker(options: BrokerOptions): Broker {
@@ -50,6 +53,7 @@ export function createEtradeBroker(options: BrokerOptions): Broker {
   async function attempt<T>(
     call: EtradeCall,
     judge: (answer: Received, sentAt: number) => T | BrokerFailure,
+    withinMs = timeoutMs,
   ): Promise<T | BrokerFailure> {
     const sentAt = clock();
     const once = { timestamp: Math.floor(sentAt / 1_000), nonce: createNonce() };
@@ -59,7 +63,7 @@ export function createEtradeBroker(options: BrokerOptions): Broker {
     } catch {
       return unsent('configuration', 'signing-refused');
     }
-    const answer = await sendOnce(request, { fetch: options.fetch, clock, timeoutMs });
+    const answer = await sendOnce(request, { fetch: options.fetch, clock, timeoutMs: withinMs });
     return answer.answered ? judge(answer, sentAt) : unsent('transient', answer.problem);
   }
 
@@ -134,6 +138,12 @@ export function createEtradeBroker(options: BrokerOptions): Broker {
       const pair = pairOf(token);
       if (pair === null) return HALF_A_TOKEN;
       return attemptAgain(accountListCall(options, pair), judgeAccountList);
+    },
+
+    async glance(token: BrokerToken): Promise<ProbeAnswer> {
+      const pair = pairOf(token);
+      if (pair === null) return HALF_A_TOKEN;
+      return attempt(accountListCall(options, pair), judgeAccountList, GLANCE_TIMEOUT_MS);
     },
 
     async revoke(token: BrokerToken): Promise<RevokeAnswer> {

@@ -17,10 +17,7 @@ const KEY_BYTES = 32;
  *
  * @see https://www.rfc-editor.org/rfc/rfc5869
  */
-export function deriveKey(
-  secret: Secret,
-  label: 'link' | 'cookie' | 'account' | 'account',
-): Uint8Array {
+export function deriveKey(secret: Secret, label: 'link' | 'cookie' | 'account'): Uint8Array {
   return new Uint8Array(
     hkdfSync('sha256', secret.reveal(), '', `token-cadence ${label}`, KEY_BYTES),
   );

@@ -126,6 +126,7 @@ export function forceOutcome(result: ForceResult): OutcomeResult {
 
 export function revokeOutcome(result: RevokeResult): OutcomeResult {
   if (result.ok) return { word: 'signed-out' };
+  if (result.reason === 'in-progress') return { word: 'in-progress' };
   return result.reason === 'broker'
     ? { word: 'sign-out-failed', ...factsOf(result.failure) }
     : { word: 'nothing-to-sign-out' };

@@ -24,7 +24,9 @@ export type SignInTrouble =
   /** The PIN was spent and nothing was saved. */
   | 'pin-spent-nothing-saved'
   /** Somebody signed in with another broker account. */
-  | 'foreign-account';
+  | 'foreign-account'
+  /** The saved record does not read, so nothing can be done for the session. */
+  | 'record-unreadable';
 
 export type Notice =
   | {
@@ -41,6 +43,8 @@ export type Notice =
       readonly hardEndsAt: number;
       /** Good until today's close? `null` on a day without trading. */
       readonly coversClose: boolean | null;
+      /** The broker has taken the token; `false` when it could not be asked yet. */
+      readonly proven: boolean;
       /** Required sessions that still need a sign-in. */
       readonly stillDue: readonly SessionKey[];
     }

@@ -1,9 +1,10 @@
 /**
- * Keeps a session's record within the store's limit.
+ * Keeps a session's record, and the service's, within the store's limit.
  *
  * Pure: how large a record is when written is the caller's to say. Called before every write.
  */
 
+import type { ServiceRecord } from './notices.ts';
 import type { SessionRecord } from './session.ts';
 
 /**
@@ -36,4 +37,29 @@ export function fitRecord(
     else tooFew = middle;
   }
   return without(enough);
+}
+
+/**
+ * The service's record with as few told notices dropped as makes it fit, longest settled first. What
+ * waits to be told never goes.
+ *
+ * @param sizeOf the record's size as written, in bytes
+ */
+export function fitService(
+  record: ServiceRecord,
+  sizeOf: (record: ServiceRecord) => number,
+  maxBytes: number,
+): ServiceRecord | 'too-large' {
+  if (sizeOf(record) <= maxBytes) return record;
+  const settled = record.notices
+    .flatMap(({ id, delivery }) =>
+      delivery.state === 'sent' || delivery.state === 'refused' ? [{ id, at: delivery.at }] : [],
+    )
+    .sort((a, b) => a.at - b.at);
+  for (let dropped = 1; dropped <= settled.length; dropped += 1) {
+    const gone = new Set(settled.slice(0, dropped).map(({ id }) => id));
+    const fewer = { ...record, notices: record.notices.filter(({ id }) => !gone.has(id)) };
+    if (sizeOf(fewer) <= maxBytes) return fewer;
+  }
+  return 'too-large';
 }

@@ -123,8 +123,10 @@ export function withdrawOvertaken(
 
 /** Sessions that the alerts of a market day (`2026-03-09`) have named; ids of alerts begin with the date. */
 export function toldOn(record: ServiceRecord, date: string): readonly SessionKey[] {
-  const named = record.notices.flatMap(({ id, notice }) =>
-    notice.kind === 'sign-in-due' && id.startsWith(`${date}/`) ? notice.sessions : [],
+  const named = record.notices.flatMap(({ id, notice, delivery }) =>
+    notice.kind === 'sign-in-due' && id.startsWith(`${date}/`) && delivery.state !== 'refused'
+      ? notice.sessions
+      : [],
   );
   return [...new Set(named)];
 }

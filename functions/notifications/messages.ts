@@ -136,7 +136,7 @@ function signedIn(notice: NoticeOf<'signed-in'>, facts: DeliveryFacts): Html[] {
     notice.hardEndsAt > now
       ? [
           html`<b>✅ ${who} renewed, good until ${ends}.</b>`,
-          html`${coverageOf(notice.coversClose)} Workers switch to the new token by themselves.`,
+          html`${coverageOf(notice)} Workers switch to the new token by themselves.`,
         ]
       : [html`<b>✅ ${who} was renewed. That token ended at ${ends}.</b>`];
   if (notice.stillDue.length === 0) return text;
@@ -147,7 +147,8 @@ function signedIn(notice: NoticeOf<'signed-in'>, facts: DeliveryFacts): Html[] {
   ];
 }
 
-function coverageOf(coversClose: boolean | null): string {
+function coverageOf({ coversClose, proven }: NoticeOf<'signed-in'>): string {
+  if (!proven) return 'The broker could not confirm it yet: the next check does.';
   if (coversClose === null) return 'There is no trading today.';
   return coversClose
     ? 'It covers today’s close.'
@@ -169,6 +170,10 @@ const TROUBLE: Record<SignInTrouble, (who: string) => Html[]> = {
     html`<b>⚠️ ${who}: someone signed in with a different broker account.</b>`,
     html`That sign-in was thrown away. The token that was in use stays in use.`,
     html`If it was you: sign in again with the right login. If it was nobody you know: change <code>linkKey</code> in <code>token-cadence-app</code>, that ends every link sent so far.`,
+  ],
+  'record-unreadable': (who) => [
+    html`<b>🔴 ${who}: its saved record cannot be read.</b>`,
+    html`Nothing can be renewed or signed in until it is repaired. The log of <code>health-check</code> names the secret and the field.`,
   ],
 };
 

@@ -24,16 +24,18 @@ export type AccountCheck =
   /** The broker does not accept the token at all. */
   | { readonly type: 'refused'; readonly failure: BrokerFailure };
 
+/** @param look `glance` while the token is not stored yet: one short call */
 export async function checkAccount(
   system: System,
   session: ConfiguredSession,
   token: BrokerToken,
   record: SessionRecord,
+  look: 'probe' | 'glance' = 'probe',
 ): Promise<AccountCheck> {
   const expected = session.account ?? record.account;
-  const probe = await session.broker.probe(token);
+  const probe = await session.broker[look](token);
   if (probe.ok) {
-    const account = probe.accountIds.map(system.hashAccount).sort();
+    const account = probe.accountIds.map(session.hashAccount).sort();
     if (compareAccounts(expected, account) === 'foreign') return { type: 'foreign' };
     if (account.length > 0) return { type: 'accepted', account, proven: true, verified: true };
     return { type: 'accepted', account: null, proven: true, verified: expected === null };

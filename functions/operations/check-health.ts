@@ -11,12 +11,12 @@ import { decide } from '../lifecycle/decide.ts';
 import type { SessionKey, SessionState } from '../lifecycle/session.ts';
 import { stateOf } from '../lifecycle/session.ts';
 import { deliverEvents } from './deliver-events.ts';
-import { forEachSession } from './for-each-session.ts';
+import { type Done, forEachSession } from './for-each-session.ts';
 import { proveSession } from './prove-session.ts';
 import { sendAlerts } from './send-alerts.ts';
 import { settleSession } from './settle-session.ts';
 import type { ConfiguredSession, System } from './system.ts';
-import { isUntold } from './tell.ts';
+import { isUntold, type NewNotice, tell } from './tell.ts';
 import { tellRejected } from './tell-proof.ts';
 
 /** A clock further off than this is reported: the broker refuses calls at five minutes. */
@@ -54,8 +54,8 @@ export type HealthReport = {
 
 export async function checkHealth(system: System): Promise<HealthReport> {
   const problems: string[] = [];
-  const done = await forEachSession(system.sessions, (session) => checkSession(system, session));
   let worked = true;
+  const done = await forEachSession(system.sessions, (session) => checkSession(system, session));
   const sessions = done.map((item): SessionHealth => {
     if (item.ok) return item.value;
     worked = false;
@@ -76,6 +76,7 @@ export async function checkHealth(system: System): Promise<HealthReport> {
     };
   });
   for (const health of sessions) problems.push(...problemsOf(health));
+  await tellUnreadable(system, done);
 
   let messages: HealthReport['messages'] = { waiting: 0, refused: 0, lastProblem: null };
   try {
@@ -99,6 +100,22 @@ export async function checkHealth(system: System): Promise<HealthReport> {
   }
   for (const problem of problems) system.log.warn('health-problem', problem);
   return { at: new Date(now).toISOString(), worked, problems, sessions, messages, calendarBasis };
+}
+
+/** A record that does not read stops its session, so people hear of it once a day. */
+async function tellUnreadable(system: System, done: readonly Done<SessionHealth>[]): Promise<void> {
+  const notices = done.flatMap((item): NewNotice[] => {
+    if (item.ok || !isUnreadable(item.error)) return [];
+    const { key, broker } = item.session;
+    const { date } = system.calendar(broker.rules.market).dayOf(system.clock());
+    const notice = { kind: 'sign-in-needed', session: key, trouble: 'record-unreadable' } as const;
+    return [{ id: `${key}/unreadable/${date}`, notice }];
+  });
+  if (notices.length > 0) await tell(system, notices);
+}
+
+function isUnreadable(error: unknown): boolean {
+  return error instanceof CadenceError && error.code === 'STORE_RECORD_INVALID';
 }
 
 async function checkSession(system: System, session: ConfiguredSession): Promise<SessionHealth> {

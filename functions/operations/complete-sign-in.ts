@@ -14,6 +14,7 @@ import type { SessionRecord } from '../lifecycle/session.ts';
 import { Secret } from '../secret.ts';
 import { checkAccount } from './check-account.ts';
 import { deliverEvents } from './deliver-events.ts';
+import { type Settled, settleSession } from './settle-session.ts';
 import {
   attemptId,
   awaitFirst,
@@ -78,7 +79,13 @@ export async function completeSignIn(
 
   let claim: Claim;
   try {
-    claim = await claimAttempt(system, session, id, signIn, answer.exempt === true);
+    const exempt = answer.exempt === true;
+    claim = await claimAttempt(system, session, id, signIn, { exempt, settled: false });
+    if (claim.type === 'another-died') {
+      // What it left is adopted first, or two tokens would share a generation.
+      await settleSession(system, session, { prune: false, reportLost: false });
+      claim = await claimAttempt(system, session, id, signIn, { exempt, settled: true });
+    }
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     system.log.error(
@@ -94,6 +101,8 @@ export async function completeSignIn(
   switch (claim.type) {
     case 'refused':
       return claim.result;
+    case 'another-died':
+      return { ok: false, reason: 'in-progress' };
     case 'first-is-at-work':
       return awaitFirst(system, session, id);
     case 'claimed':
@@ -135,7 +144,7 @@ async function exchange(
     return { ok: false, reason: 'broker', failure: exchanged };
   }
 
-  const checked = await checkAccount(system, session, exchanged.token, claimed);
+  const checked = await checkAccount(system, session, exchanged.token, claimed, 'glance');
   if (checked.type === 'foreign') {
     await broker.revoke(exchanged.token);
     log.warn(
@@ -143,13 +152,13 @@ async function exchange(
       'Another broker account signed in; its token was discarded.',
     );
     // Told before it is written down: a crash in between leaves an attempt that the next run looks into.
-    await tell(system, [
+    const told = await tell(system, [
       {
         id: `${session.key}/foreign-account/${id}`,
         notice: { kind: 'sign-in-needed', session: session.key, trouble: 'foreign-account' },
       },
     ]);
-    await failed('foreign-account');
+    if (told.saved) await failed('foreign-account');
     return { ok: false, reason: 'foreign-account' };
   }
   if (checked.type === 'refused') {
@@ -178,13 +187,34 @@ async function exchange(
     attempt: id,
   });
   if (!stored.ok) {
-    await tellSpent(system, session, id);
-    await failed('store-failed');
+    if ((await tellSpent(system, session, id)).saved) await failed('store-failed');
     return { ok: false, reason: 'spent-not-saved' };
   }
   const { generation, hardEndsAt } = stored;
   log.info('token-stored', 'A new token is stored.', { generation, version: stored.version });
-  if (!stored.pointed) return { ok: true, generation, hardEndsAt, follow: 'adopting' };
+  if (!stored.pointed) {
+    // Saved first, looked at in earnest now: the sweep checks the account and moves the pointer.
+    const settled = await settleNow(system, session);
+    if (settled?.discarded === true) return { ok: false, reason: 'foreign-account' };
+    if (settled?.adopted == null) return { ok: true, generation, hardEndsAt, follow: 'adopting' };
+  }
   const { delivered } = await deliverEvents(system, session);
   return { ok: true, generation, hardEndsAt, follow: delivered ? 'told' : 'queued' };
+}
+
+/** `null` when the store does not answer: the next run settles it. */
+async function settleNow(system: System, session: ConfiguredSession): Promise<Settled | null> {
+  try {
+    return await settleSession(system, session, { prune: false });
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    const labels = { session: session.key };
+    system.log.error(
+      'token-not-settled',
+      'The token is saved; the next run sees to it.',
+      error,
+      labels,
+    );
+    return null;
+  }
 }

@@ -75,7 +75,7 @@ async function ask(
         type: 'probed',
         generation,
         at: at(),
-        account: hashed(system, probe.accountIds),
+        account: hashed(session, probe.accountIds),
       });
       return { outcome: 'proven', renewed: false, skewMs: probe.skewMs };
     }
@@ -87,12 +87,20 @@ async function ask(
   changes.push({ type: 'renewed', generation, at: at() });
   const proof = await broker.probe(token);
   if (!proof.ok) return failed(proof);
-  changes.push({ type: 'probed', generation, at: at(), account: hashed(system, proof.accountIds) });
+  changes.push({
+    type: 'probed',
+    generation,
+    at: at(),
+    account: hashed(session, proof.accountIds),
+  });
   return { outcome: 'proven', renewed: true, skewMs: proof.skewMs };
 }
 
-function hashed(system: System, accountIds: readonly string[]): readonly string[] | null {
-  return accountIds.length === 0 ? null : accountIds.map(system.hashAccount).sort();
+function hashed(
+  session: ConfiguredSession,
+  accountIds: readonly string[],
+): readonly string[] | null {
+  return accountIds.length === 0 ? null : accountIds.map(session.hashAccount).sort();
 }
 
 function logResult(system: System, session: ConfiguredSession, result: ProveResult): void {

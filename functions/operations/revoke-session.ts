@@ -6,8 +6,10 @@
  */
 
 import type { BrokerFailure } from '../brokers/broker.ts';
+import { isAttemptLost } from '../lifecycle/attempts.ts';
 import { transition } from '../lifecycle/transition.ts';
 import type { TokenRead } from '../storage/session-store.ts';
+import { readVersion } from './read-version.ts';
 import type { ConfiguredSession, System } from './system.ts';
 import { updateSession } from './update-record.ts';
 
@@ -18,6 +20,8 @@ export type RevokeResult =
       readonly revokedAtBroker: boolean;
     }
   | { readonly ok: false; readonly reason: 'no-token' }
+  /** A PIN is being exchanged right now: its token would outlive the sign-out. */
+  | { readonly ok: false; readonly reason: 'in-progress' }
   | { readonly ok: false; readonly reason: 'broker'; readonly failure: BrokerFailure };
 
 /** @throws StoreError when the store does not answer */
@@ -29,7 +33,10 @@ export async function revokeSession(
   const { record } = await system.store.load(key);
   const { generation, version: current } = record;
   if (current === null) return { ok: false, reason: 'no-token' };
-  const read = await system.store.readToken(key, current);
+  if (record.pending !== null && !isAttemptLost(record, system.clock())) {
+    return { ok: false, reason: 'in-progress' };
+  }
+  const read = await readVersion(system, session, current);
   let revokedAtBroker = false;
   if (isLive(system, read)) {
     const answer = await broker.revoke(read.token);
@@ -50,20 +57,21 @@ export async function revokeSession(
 /** A version that waits to be adopted, or was superseded lately, must not outlive the sign-out. */
 async function destroyOthers(
   system: System,
-  { broker, key }: ConfiguredSession,
+  session: ConfiguredSession,
   current: number,
 ): Promise<void> {
+  const { key } = session;
   for (const { version, destroyed } of await system.store.listVersions(key)) {
     if (destroyed || version === current) continue;
-    const read = await system.store.readToken(key, version);
-    if (isLive(system, read)) await broker.revoke(read.token);
+    const read = await readVersion(system, session, version);
+    if (isLive(system, read)) await session.broker.revoke(read.token);
     await system.store.destroyVersion(key, version);
   }
 }
 
 function isLive(
   system: System,
-  read: TokenRead,
+  read: TokenRead | null,
 ): read is Extract<TokenRead, { readonly status: 'found' }> {
-  return read.status === 'found' && system.clock() < read.token.hardEndsAt;
+  return read?.status === 'found' && system.clock() < read.token.hardEndsAt;
 }

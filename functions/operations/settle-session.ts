@@ -6,7 +6,6 @@
  * destroys the version the record points at. Called by keep-alive and health-check.
  */
 
-import { StoreError } from '../errors.ts';
 import { compareAccounts } from '../lifecycle/account.ts';
 import { isAttemptLost } from '../lifecycle/attempts.ts';
 import { SUPERSEDED_KEPT_MS } from '../lifecycle/limits.ts';
@@ -14,6 +13,7 @@ import type { SessionRecord } from '../lifecycle/session.ts';
 import { transition } from '../lifecycle/transition.ts';
 import type { StoredToken, TokenRead } from '../storage/session-store.ts';
 import { type AccountCheck, checkAccount } from './check-account.ts';
+import { readVersion } from './read-version.ts';
 import { pointAt, storeToken } from './store-token.ts';
 import type { ConfiguredSession, System } from './system.ts';
 import { tell, tellSpent } from './tell.ts';
@@ -22,30 +22,40 @@ import { updateSession } from './update-record.ts';
 export type Settled = {
   /** Generation of a version that was adopted. */
   readonly adopted: number | null;
+  /** A version of another broker account was discarded. */
+  readonly discarded: boolean;
   /** A PIN was spent and nothing was saved. */
   readonly lost: boolean;
   /** Numbers of the versions destroyed. */
   readonly pruned: readonly number[];
 };
 
-/** @throws StoreError when the store does not answer */
+/**
+ * @param options.reportLost `false` for a person who is at it again: what was lost is no news to them
+ * @throws StoreError when the store does not answer
+ */
 export async function settleSession(
   system: System,
   session: ConfiguredSession,
-  options: { readonly prune: boolean },
+  options: { readonly prune: boolean; readonly reportLost?: boolean },
 ): Promise<Settled> {
   const { record } = await system.store.load(session.key);
   const found = await newerTokens(system, session, record);
   let adopted: number | null = null;
+  let discarded = false;
   let savedAt: number | null = null;
   for (const { version, token } of found) {
     const adoption = await adopt(system, session, record, token, version);
     if (adoption.type === 'adopted') adopted = adoption.generation;
+    if (adoption.type === 'discarded') discarded = true;
     if (adoption.type === 'waiting') savedAt = Math.max(savedAt ?? 0, token.issuedAt);
   }
-  const lost = adopted === null && (await endLostAttempt(system, session, savedAt));
+  const lost =
+    options.reportLost !== false &&
+    adopted === null &&
+    (await endLostAttempt(system, session, savedAt));
   const pruned = options.prune ? await prune(system, session) : [];
-  return { adopted, lost, pruned };
+  return { adopted, discarded, lost, pruned };
 }
 
 type FoundToken = { readonly version: number; readonly token: StoredToken };
@@ -78,29 +88,6 @@ async function newerTokens(
   return found.filter(isNewer).sort((a, b) => b.token.issuedAt - a.token.issuedAt);
 }
 
-/** `null` for a version that does not read: one written by hand must not stop the session's care. */
-async function readVersion(
-  system: System,
-  session: ConfiguredSession,
-  version: number,
-): Promise<TokenRead | null> {
-  try {
-    return await system.store.readToken(session.key, version);
-  } catch (error) {
-    if (!(error instanceof StoreError) || error.code !== 'STORE_RECORD_INVALID') throw error;
-    system.log.error(
-      'version-unreadable',
-      'A stored version does not read and is passed over.',
-      error,
-      {
-        session: session.key,
-        version,
-      },
-    );
-    return null;
-  }
-}
-
 type Adoption =
   | { readonly type: 'adopted'; readonly generation: number }
   /** Saved, and to be looked at again: its account could not be checked yet. */
@@ -128,6 +115,10 @@ async function adopt(
   const { account, proven } = checked;
   const fresh = { ...token, account, proven, reason: 'sign-in', attempt: null } as const;
   const pointed = await pointAt(system, session, { ...fresh, token, version });
+  if (pointed.type === 'foreign') {
+    await discardForeign(system, session, token, version);
+    return { type: 'discarded' };
+  }
   if (pointed.type === 'newer-exists' || pointed.type === 'already-there') {
     return { type: 'superseded' };
   }
@@ -155,12 +146,13 @@ async function discardForeign(
 ): Promise<void> {
   const { key, broker } = session;
   await broker.revoke(token);
-  await tell(system, [
+  const told = await tell(system, [
     {
       id: `${key}/foreign-account/version-${version}`,
       notice: { kind: 'sign-in-needed', session: key, trouble: 'foreign-account' },
     },
   ]);
+  if (!told.saved) return;
   await updateSession(system, key, (record) => {
     const { pending } = record;
     if (pending === null || pending.startedAt > token.issuedAt) return { next: record };
@@ -201,17 +193,15 @@ async function endLostAttempt(
   const { record } = await system.store.load(session.key);
   const { pending } = record;
   if (pending === null || !isAttemptLost(record, system.clock())) return false;
-  const lost = savedAt === null || savedAt < pending.startedAt;
-  if (lost) {
-    system.log.warn('sign-in-lost', 'A PIN was spent and nothing was saved.', {
-      session: session.key,
-    });
-    await tellSpent(system, session, pending.id);
-  }
+  if (savedAt !== null && savedAt >= pending.startedAt) return false;
+  system.log.warn('sign-in-lost', 'A PIN was spent and nothing was saved.', {
+    session: session.key,
+  });
+  if (!(await tellSpent(system, session, pending.id)).saved) return false;
   await updateSession(system, session.key, (current) => ({
     next: transition(current, { type: 'attempt-lost', at: system.clock() }, session.broker.rules),
   }));
-  return lost;
+  return true;
 }
 
 async function prune(system: System, session: ConfiguredSession): Promise<readonly number[]> {

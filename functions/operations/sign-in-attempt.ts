@@ -9,7 +9,7 @@
 import { createHmac } from 'node:crypto';
 import type { OpenSignIn } from '../brokers/broker.ts';
 import { StoreError } from '../errors.ts';
-import { attemptsLeft, nextAttemptAt } from '../lifecycle/attempts.ts';
+import { attemptsLeft, isAttemptLost, nextAttemptAt } from '../lifecycle/attempts.ts';
 import type { SessionRecord, SignInOutcome } from '../lifecycle/session.ts';
 import { transition } from '../lifecycle/transition.ts';
 import type { CompleteResult } from './complete-sign-in.ts';
@@ -20,10 +20,13 @@ import { updateSession } from './update-record.ts';
 const WAIT_FOR_FIRST_MS = 25_000;
 const LOOK_EVERY_MS = 400;
 
-/** Names one PIN of one sign-in without giving either away: keyed with the request token's secret. */
+/**
+ * Names one PIN of one sign-in without giving either away: keyed with the request token's secret. Upper
+ * and lower case are one PIN: the second is tried as the first.
+ */
 export function attemptId(signIn: OpenSignIn, verifier: string): string {
   return createHmac('sha256', signIn.requestSecret.reveal())
-    .update(`${signIn.requestToken}\n${verifier}`)
+    .update(`${signIn.requestToken}\n${verifier.toUpperCase()}`)
     .digest('base64url')
     .slice(0, 22);
 }
@@ -33,6 +36,8 @@ export type FailedOutcome = Exclude<SignInOutcome, 'stored'>;
 export type Claim =
   | { readonly type: 'claimed'; readonly record: SessionRecord }
   | { readonly type: 'first-is-at-work' }
+  /** An earlier attempt died: whatever it left must be settled before a new one begins. */
+  | { readonly type: 'another-died' }
   | { readonly type: 'refused'; readonly result: CompleteResult };
 
 /** @throws StoreError when the claim cannot be written: then nothing is spent */
@@ -41,14 +46,16 @@ export async function claimAttempt(
   session: ConfiguredSession,
   id: string,
   signIn: OpenSignIn,
-  exempt: boolean,
+  options: { readonly exempt: boolean; readonly settled: boolean },
 ): Promise<Claim> {
+  const { exempt } = options;
   const claimed = await updateSession<Claim>(system, session.key, (record) => {
     const now = system.clock();
     const refused = (result: CompleteResult): { stop: Claim } => ({
       stop: { type: 'refused', result },
     });
     const { rules } = session.broker;
+    if (!options.settled && isAttemptLost(record, now)) return { stop: { type: 'another-died' } };
     // An attempt that died must not count as a wrong PIN, nor its PIN be sent again.
     const settled = transition(record, { type: 'attempt-lost', at: now }, rules);
     if (settled.lastSignIn?.id === id) return refused(resultOf(settled, now));
@@ -94,7 +101,8 @@ export async function awaitFirst(
   session: ConfiguredSession,
   id: string,
 ): Promise<CompleteResult> {
-  for (let waited = 0; waited < WAIT_FOR_FIRST_MS; waited += LOOK_EVERY_MS) {
+  const giveUpAt = system.clock() + WAIT_FOR_FIRST_MS;
+  while (system.clock() < giveUpAt) {
     await system.wait(LOOK_EVERY_MS);
     const record = await look(system, session);
     if (record === null) continue;

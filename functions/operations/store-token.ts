@@ -7,6 +7,7 @@
 
 import type { BrokerToken } from '../brokers/broker.ts';
 import { StoreError } from '../errors.ts';
+import { compareAccounts } from '../lifecycle/account.ts';
 import { hardEndAt } from '../lifecycle/hard-end.ts';
 import type { SessionRecord } from '../lifecycle/session.ts';
 import { transition } from '../lifecycle/transition.ts';
@@ -69,6 +70,8 @@ export async function storeToken(
   if (!fresh.adoptNow) return { ...saved, pointed: false };
   try {
     const pointed = await pointAt(system, session, { ...fresh, token, version });
+    // The binding was made while this token was on its way: the sweep discards it.
+    if (pointed.type === 'foreign') return { ...saved, pointed: false };
     if (pointed.type !== 'renumber')
       return { ...saved, generation: pointed.generation, pointed: true };
     // Somebody else's token took this generation while ours was on its way: ours is newer, so it gets the next.
@@ -90,7 +93,9 @@ export async function storeToken(
 
 export type PointResult =
   | { readonly type: 'moved' | 'already-there' | 'newer-exists'; readonly generation: number }
-  | { readonly type: 'renumber'; readonly generation: number };
+  | { readonly type: 'renumber'; readonly generation: number }
+  /** The record is bound to another account. */
+  | { readonly type: 'foreign' };
 
 /**
  * Moves the record's pointer to a stored version, with its event, in one patch.
@@ -113,6 +118,10 @@ export async function pointAt(
   const updated = await updateSession<PointResult>(system, session.key, (record) => {
     const other = standing(record, token, version);
     if (other !== null) return { stop: other };
+    const expected = session.account ?? record.account;
+    if (compareAccounts(expected, stored.account ?? []) === 'foreign') {
+      return { stop: { type: 'foreign' } };
+    }
     return {
       next: transition(
         record,

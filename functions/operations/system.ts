@@ -27,6 +27,8 @@ export type ConfiguredSession = {
   readonly required: boolean;
   /** Hashes of the account ids set by configuration; `null`: those of the first sign-in count. */
   readonly account: readonly string[] | null;
+  /** Keyed hash of a broker's account id: comparable, useless to anyone else. */
+  readonly hashAccount: (accountId: string) => string;
 };
 
 export type System = {
@@ -40,7 +42,5 @@ export type System = {
   readonly notifier: Notifier;
   /** A fresh sign-in link; `null` opens the dashboard. */
   readonly signInLink: (session: SessionKey | null) => Promise<string>;
-  /** Keyed hash of a broker's account id: comparable, useless to anyone else. */
-  readonly hashAccount: (accountId: string) => string;
   readonly log: Log;
 };

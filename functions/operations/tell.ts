@@ -203,6 +203,7 @@ export async function tellSignedIn(system: System, session: ConfiguredSession): 
   try {
     const { record } = await system.store.load(session.key);
     const now = system.clock();
+    const covered = coverage(record, rules, system.calendar(rules.market), now);
     const due = await sessionsDue(system);
     const required = new Set(
       system.sessions.filter((other) => other.required).map((other) => other.key),
@@ -214,7 +215,9 @@ export async function tellSignedIn(system: System, session: ConfiguredSession): 
         session: session.key,
         generation: record.generation,
         hardEndsAt: record.hardEndsAt ?? now,
-        coversClose: coverage(record, rules, system.calendar(rules.market), now).untilClose,
+        // What keep-alive can move, or a probe will prove, is nothing to warn of.
+        coversClose: covered.untilClose === null ? null : covered.limitedBy !== 'hard-end',
+        proven: record.proof === 'proven',
         stillDue: due.filter((key) => required.has(key)),
       },
     };

@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { StoreError } from '../errors.ts';
 import { RECORD_MAX_BYTES } from '../lifecycle/limits.ts';
 import { NEW_SERVICE_RECORD, type ServiceRecord } from '../lifecycle/notices.ts';
+import { fitService } from '../lifecycle/record-size.ts';
 import { count, decodeDocument, encodeDocument, moment, orNull, sessionKey } from './documents.ts';
 
 const NAME = "service's record";
@@ -26,12 +27,18 @@ const noticeSchema = z.discriminatedUnion('kind', [
     generation: count,
     hardEndsAt: moment,
     coversClose: orNull(z.boolean()),
+    proven: z.boolean().default(true),
     stillDue: z.array(sessionKey).readonly(),
   }),
   z.object({
     kind: z.literal('sign-in-needed'),
     session: sessionKey,
-    trouble: z.enum(['token-rejected', 'pin-spent-nothing-saved', 'foreign-account']),
+    trouble: z.enum([
+      'token-rejected',
+      'pin-spent-nothing-saved',
+      'foreign-account',
+      'record-unreadable',
+    ]),
   }),
   z.object({
     kind: z.literal('failing'),
@@ -81,16 +88,22 @@ const serviceSchema = z.object({
   lastLinkAt: orNull(moment),
 });
 
-/** @throws {StoreError} `STORE_RECORD_INVALID`, or `STORE_RECORD_TOO_LARGE` */
+/**
+ * Drops what was told longest ago where all would not fit.
+ *
+ * @throws {StoreError} `STORE_RECORD_INVALID`, or `STORE_RECORD_TOO_LARGE`
+ */
 export function encodeService(record: ServiceRecord, maxBytes = RECORD_MAX_BYTES): string {
-  const text = encodeDocument(serviceSchema, record, NAME);
-  if (Buffer.byteLength(text) > maxBytes) {
+  const encoded = (some: ServiceRecord): string => encodeDocument(serviceSchema, some, NAME);
+  const sizeOf = (some: ServiceRecord): number => Buffer.byteLength(encoded(some));
+  const fitting = fitService(record, sizeOf, maxBytes);
+  if (fitting === 'too-large') {
     throw new StoreError(
-      `The ${NAME} is larger than ${maxBytes} bytes: told notices must be dropped from it`,
+      `The ${NAME} is larger than ${maxBytes} bytes with nothing but what waits to be told`,
       { code: 'STORE_RECORD_TOO_LARGE', retryable: false },
     );
   }
-  return text;
+  return encoded(fitting);
 }
 
 /** @throws {StoreError} `STORE_RECORD_INVALID` */

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fitRecord } from '../../functions/lifecycle/record-size.ts';
+import type { QueuedNotice } from '../../functions/lifecycle/notices.ts';
+import { NEW_SERVICE_RECORD } from '../../functions/lifecycle/notices.ts';
+import { fitRecord, fitService } from '../../functions/lifecycle/record-size.ts';
 import type { SessionRecord } from '../../functions/lifecycle/session.ts';
 import { anActiveRecord, MIDNIGHT, ny, sessionKey } from '../fixtures/records.ts';
 
@@ -94,5 +96,41 @@ describe('a record that is too large', () => {
       sizes.add(sizeOf(fitting));
     }
     expect(sizes.size).toBe(1 + history.length + Object.keys(workers).length);
+  });
+});
+
+describe('the service’s record', () => {
+  const told = (id: string, at: number): QueuedNotice => ({
+    id,
+    notice: { kind: 'link' },
+    queuedAt: at,
+    tries: 1,
+    delivery: { state: 'sent', at },
+    lastProblem: null,
+  });
+  const waiting: QueuedNotice = {
+    ...told('waiting', 1),
+    delivery: { state: 'queued', notBefore: 1 },
+  };
+  const record = {
+    ...NEW_SERVICE_RECORD,
+    notices: [told('b', 20), waiting, told('a', 10), told('c', 30)],
+  };
+  const sizeOf = ({ notices }: { notices: readonly unknown[] }): number => notices.length;
+
+  it('is left alone when it fits', () => {
+    expect(fitService(record, sizeOf, 4)).toBe(record);
+  });
+
+  it('loses what was told longest ago, never what waits', () => {
+    const fitted = fitService(record, sizeOf, 2);
+    expect(fitted === 'too-large' ? [] : fitted.notices.map(({ id }) => id)).toEqual([
+      'waiting',
+      'c',
+    ]);
+  });
+
+  it('is too large with nothing but what waits', () => {
+    expect(fitService(record, sizeOf, 0)).toBe('too-large');
   });
 });

@@ -40,6 +40,7 @@ const notice: fc.Arbitrary<Notice> = fc.oneof(
     generation: fc.nat(),
     hardEndsAt: moment,
     coversClose: fc.constantFrom(true, false, null),
+    proven: fc.boolean(),
     stillDue: fc.array(session, { maxLength: 25 }),
   }),
   fc.record({

@@ -219,6 +219,7 @@ describe('someone signed in', () => {
       generation: 17,
       hardEndsAt: midnight,
       coversClose: true,
+      proven: true,
       stillDue: [],
       ...changes,
     };

@@ -60,7 +60,7 @@ describe('an account that the broker cannot be asked for', () => {
 
   it('keeps the pointer where it is; the next health check compares and switches', async () => {
     const world = await signedIn();
-    world.broker().failNext('probe', TIMEOUT);
+    world.broker().failNext('probe', TIMEOUT, { times: 2 });
     expect(await world.signIn()).toMatchObject({ ok: true, generation: 2, follow: 'adopting' });
     expect(await world.record()).toMatchObject({ generation: 1, version: 1 });
     expect(world.published).toHaveLength(1);
@@ -72,7 +72,7 @@ describe('an account that the broker cannot be asked for', () => {
 
   it('is not taken for a lost PIN, however long the broker is silent', async () => {
     const world = await signedIn();
-    world.broker().failNext('probe', TIMEOUT, { times: 3 });
+    world.broker().failNext('probe', TIMEOUT, { times: 4 });
     await world.signIn();
     world.clock.advance(3 * MINUTE_MS);
     const report = await checkHealth(world.system);
@@ -85,7 +85,7 @@ describe('an account that the broker cannot be asked for', () => {
   it('is discarded when it turns out to be foreign', async () => {
     const world = await signedIn();
     world.broker().signInAs(FOREIGN_ACCOUNTS);
-    world.broker().failNext('probe', TIMEOUT);
+    world.broker().failNext('probe', TIMEOUT, { times: 2 });
     expect(await world.signIn()).toMatchObject({ follow: 'adopting' });
     world.clock.advance(3 * MINUTE_MS);
     await checkHealth(world.system);

@@ -56,7 +56,7 @@ describe('a health check', () => {
 
   it('adopts, delivers and prunes, and says so', async () => {
     const world = await signedIn();
-    world.broker().failNext('probe', TIMEOUT);
+    world.broker().failNext('probe', TIMEOUT, { times: 2 });
     await world.signIn();
     expect((await checkHealth(world.system)).sessions).toMatchObject([
       { adopted: 2, undelivered: 0 },

@@ -300,10 +300,10 @@ describe('a messenger in trouble', () => {
     expect(world.told()).toEqual(['signed-in']);
   });
 
-  it('is no hindrance when even the record of messages cannot be written', async () => {
+  it('keeps its event for the next run, which repeats what could not be said', async () => {
     const world = createTestSystem();
     world.steps.fail('store.replaceService', storeDown());
-    expect(await world.signIn()).toMatchObject({ ok: true, generation: 1, follow: 'told' });
-    expect((await world.record()).undelivered).toEqual([]);
+    expect(await world.signIn()).toMatchObject({ ok: true, generation: 1, follow: 'queued' });
+    expect((await world.record()).undelivered).toHaveLength(1);
   });
 });

@@ -5,7 +5,7 @@ import { brokerFailure, TIMEOUT } from '../fixtures/fake-broker.ts';
 import { MIDNIGHT } from '../fixtures/records.ts';
 import { signedIn } from '../fixtures/sign-in.ts';
 import { createTestSystem, eventsDown, type TestSystem } from '../fixtures/system.ts';
-import { HOUR_MS } from '../fixtures/test-clock.ts';
+import { HOUR_MS, MINUTE_MS } from '../fixtures/test-clock.ts';
 
 const KEY = 'etrade-sandbox';
 
@@ -72,8 +72,10 @@ describe('signing out', () => {
 
   it('takes a token along that waits to be adopted: nothing comes back to life', async () => {
     const world = await signedIn();
-    world.broker().failNext('probe', TIMEOUT);
+    world.broker().failNext('probe', TIMEOUT, { times: 2 });
     expect(await world.signIn()).toMatchObject({ follow: 'adopting' });
+    expect(await signOut(world)).toEqual({ ok: false, reason: 'in-progress' });
+    world.clock.advance(3 * MINUTE_MS);
     await signOut(world);
     await checkHealth(world.system);
     expect(await world.record()).toMatchObject({ generation: 1, version: null });

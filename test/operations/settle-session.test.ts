@@ -27,9 +27,16 @@ async function interrupted(
 }
 
 describe('a token that was stored and never pointed at', () => {
+  it('is adopted before the next PIN is spent, so that two tokens never share a generation', async () => {
+    const world = await interrupted();
+    world.clock.advance(3 * MINUTE_MS);
+    expect(await world.signIn()).toMatchObject({ ok: true, generation: 3 });
+    expect(world.published.map(({ generation }) => generation)).toEqual([1, 2, 3]);
+  });
+
   it('is adopted, with its event', async () => {
     const world = await interrupted();
-    expect(await settle(world)).toEqual({ adopted: 2, lost: false, pruned: [] });
+    expect(await settle(world)).toEqual({ adopted: 2, discarded: false, lost: false, pruned: [] });
     expect(await world.record()).toMatchObject({
       generation: 2,
       version: 2,
@@ -265,6 +272,7 @@ describe('pruning', () => {
     world.clock.advance(2 * HOUR_MS);
     expect(await settle(world, { prune: true })).toEqual({
       adopted: null,
+      discarded: false,
       lost: false,
       pruned: [],
     });

@@ -67,7 +67,11 @@ describe('a broker that is down at the open', () => {
       name: 'clocks, when the timestamp is refused',
       fault: 'clockSkewMs',
       value: 600_000,
-      failure: { reason: 'clock', problem: 'timestamp_refused', skewMs: expect.closeTo(600_000, -4) },
+      failure: {
+        reason: 'clock',
+        problem: 'timestamp_refused',
+        skewMs: expect.closeTo(600_000, -4),
+      },
     },
   ])('is a matter of $name, and not tried again', async ({ fault, value, failure }) => {
     const before = sum(etrade.stats().calls['request_token']);
