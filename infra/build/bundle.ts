@@ -48,7 +48,6 @@ export async function buildBundle(name: FunctionName, directory: string): Promis
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    mainFields: ['module', 'main'],
     external: [FRAMEWORK],
     legalComments: 'none',
     minifySyntax: true,
@@ -60,9 +59,14 @@ export async function buildBundle(name: FunctionName, directory: string): Promis
   await mkdir(directory, { recursive: true });
   let bytes = 0;
   let entryBytes = 0;
+  const names = bundled.outputFiles.map(({ path }) => basename(path));
   for (const { path, text } of bundled.outputFiles) {
     const file = commonName(basename(path));
-    const code = await asCommonJs(text, roleOf(bundled.metafile, basename(path)));
+    const renamed = names.reduce(
+      (code, name) => code.replaceAll(`./${name}`, `./${commonName(name)}`),
+      text,
+    );
+    const code = await asCommonJs(renamed, roleOf(bundled.metafile, basename(path)));
     await writeFile(join(directory, file), code);
     bytes += Buffer.byteLength(code);
     if (file === 'index.cjs') entryBytes = Buffer.byteLength(code);
@@ -86,11 +90,7 @@ type Role = {
  * of ours, for stack traces that can be read.
  */
 async function asCommonJs(text: string, role: Role): Promise<string> {
-  const renamed = text.replaceAll(
-    /(["'])\.\/([\w-]+)\.js\1/g,
-    (_whole, quote: string, file: string) => `${quote}./${commonName(`${file}.js`)}${quote}`,
-  );
-  const { code } = await transform(renamed, {
+  const { code } = await transform(text, {
     format: 'cjs',
     platform: 'node',
     target: 'node24',

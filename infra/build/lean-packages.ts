@@ -6,8 +6,9 @@
  * Used by `bundle.ts`; `test/build/bundles.test.ts` proves the clients in the bundles.
  */
 
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import type { OnLoadResult, Plugin } from 'esbuild';
+import * as z from 'zod';
 
 /**
  * Files that a package only exports again: classes generated for TypeScript users, which the clients
@@ -19,11 +20,22 @@ const LEFT_OUT =
 /** Parts that are replaced for one importer. */
 const REPLACED: readonly { importer: RegExp; wanted: RegExp; source: string }[] = [
   {
-    // With `fallback: true` the client uses these two; the rest of google-gax is gRPC.
-    importer: /\/node_modules\/@google-cloud\/secret-manager\//,
+    // With `fallback: true` the client uses these; the rest of google-gax is gRPC. The client of another
+    // API, which it makes for a method that we do not call, is made when it is asked for.
+    importer: /\/node_modules\/@google-cloud\/secret-manager\/|\/functions\/storage\//,
     wanted: /^google-gax$/,
-    source: `exports.fallback = require('google-gax/fallback');
-exports.loggingUtils = require('google-logging-utils');`,
+    source: `const rest = require('google-gax/fallback');
+class LocationsClient {
+  constructor(...args) {
+    let client;
+    return new Proxy(this, {
+      get: (_target, name) => Reflect.get((client ??= new rest.LocationsClient(...args)), name),
+    });
+  }
+}
+exports.fallback = Object.create(rest, { LocationsClient: { value: LocationsClient } });
+exports.loggingUtils = require('google-logging-utils');
+exports.decodeAnyProtosInArray = (details) => details;`,
   },
   {
     // A polyfill of what Node has, with 260 KB of tables.
@@ -33,22 +45,42 @@ exports.loggingUtils = require('google-logging-utils');`,
   },
 ];
 
+/** The description of an API, of which the client reads one service and the types of its calls. */
+const DESCRIPTION = /\/node_modules\/@google-cloud\/secret-manager\/build\/protos\/protos\.json$/;
+
+/** The types of `google.protobuf` that calls are made of; the others describe descriptions. */
+const CALL_TYPES = ['Any', 'Duration', 'Empty', 'FieldMask', 'Timestamp'];
+
 const REPLACEMENT = 'replacement';
+
+const spaceSchema = z.looseObject({ nested: z.record(z.string(), z.unknown()) });
+
+const descriptionSchema = z.object({
+  nested: z.object({
+    google: z.object({
+      nested: z.looseObject({
+        api: z.unknown(),
+        cloud: z.object({ nested: z.object({ secretmanager: spaceSchema }) }),
+        protobuf: spaceSchema,
+      }),
+    }),
+  }),
+});
 
 export function leanPackages(): Plugin {
   return {
     name: 'lean-packages',
     setup(build) {
       build.onLoad({ filter: LEFT_OUT }, ({ path }) => leftOut(path));
+      build.onLoad({ filter: DESCRIPTION }, async ({ path }) => ({
+        contents: calledPartOf(await readFile(path, 'utf8')),
+        loader: 'json',
+      }));
       for (const [index, { importer, wanted }] of REPLACED.entries()) {
         build.onResolve({ filter: wanted }, (asked) => {
           if (asked.namespace === REPLACEMENT || !importer.test(asked.importer)) return null;
-          const path = `${asked.path} for ${packageOf(asked.importer)}`;
-          return {
-            path,
-            namespace: REPLACEMENT,
-            pluginData: { index, from: dirname(asked.importer) },
-          };
+          const pluginData = { index, from: asked.resolveDir };
+          return { path: asked.path, namespace: REPLACEMENT, pluginData };
         });
       }
       build.onLoad({ filter: /.*/, namespace: REPLACEMENT }, ({ pluginData }): OnLoadResult => {
@@ -71,6 +103,29 @@ function leftOut(path: string): OnLoadResult {
 });`,
     loader: 'js',
   };
+}
+
+/**
+ * Without the other version of the API, and without what describes the description itself. The client
+ * resolves every name when it loads: had anything needed been left out, it would not load at all.
+ */
+function calledPartOf(description: string): string {
+  const { google, ...rest } = descriptionSchema.parse(JSON.parse(description)).nested;
+  const { api: _api, cloud, protobuf, ...others } = google.nested;
+  const { v1beta2: _other, ...versions } = cloud.nested.secretmanager.nested;
+  const types = Object.entries(protobuf.nested).filter(([name]) => CALL_TYPES.includes(name));
+  return JSON.stringify({
+    nested: {
+      ...rest,
+      google: {
+        nested: {
+          ...others,
+          cloud: { nested: { secretmanager: { nested: versions } } },
+          protobuf: { ...protobuf, nested: Object.fromEntries(types) },
+        },
+      },
+    },
+  });
 }
 
 /** The package that a file is of: `google-gax`, `@google-cloud/pubsub`. */

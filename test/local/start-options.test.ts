@@ -7,6 +7,7 @@ const DEFAULTS = {
   sessions: ['etrade-sandbox'],
   port: 8080,
   broker: 'simulator',
+  emulators: false,
   stateDirectory: '.token-cadence/local',
 };
 
@@ -21,6 +22,7 @@ describe('npm start', () => {
       args: ['--sessions', 'etrade-prod, etrade-sandbox,etrade-prod'],
       change: { sessions: ['etrade-prod', 'etrade-sandbox'] },
     },
+    { args: ['--emulators'], change: { emulators: true } },
     { args: ['--state', '/tmp/x'], change: { stateDirectory: '/tmp/x' } },
     // The simulator's keys and its clock must never meet the real broker.
     {
@@ -38,7 +40,7 @@ describe('npm start', () => {
   it.each([
     { args: ['--broker', 'paper'], says: '"paper"' },
     { args: ['--port', 'http'], says: '"http"' },
-    { args: ['--port', '65533'], says: '65532' },
+    { args: ['--port', '65531'], says: '65530' },
     { args: ['--port=-1'], says: '"-1"' },
     { args: ['--sessions', ' , '], says: 'no session' },
     { args: ['--speed', '2'], says: '--speed' },
