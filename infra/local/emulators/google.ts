@@ -33,9 +33,11 @@ export type GoogleEmulatorsOptions = {
 };
 
 export type GoogleEmulators = {
-  readonly secretManagerUrl: string;
-  /** `127.0.0.1:8085`, the form of `PUBSUB_EMULATOR_HOST`. */
-  readonly pubsubHost: string;
+  readonly urls: {
+    readonly secretManager: string;
+    /** `127.0.0.1:8085`, the form of `PUBSUB_EMULATOR_HOST`. */
+    readonly pubsub: string;
+  };
   /** Variables that lead a function to both. */
   readonly variables: Readonly<Record<string, string>>;
   /** How far metadata and "latest" lag behind, in milliseconds of virtual time. */
@@ -76,8 +78,7 @@ export async function startGoogleEmulators(
       throw error;
     }
     return {
-      secretManagerUrl: server.url,
-      pubsubHost: emulator.host,
+      urls: { secretManager: server.url, pubsub: emulator.host },
       variables: {
         GOOGLE_CLOUD_PROJECT: LOCAL_PROJECT,
         SECRET_MANAGER_API_URL: server.url,

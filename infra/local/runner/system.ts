@@ -196,13 +196,16 @@ async function start(
 
   const statusKey = statusKeyOf(env, keys, isReal);
   const publicFunction = createPublicFunction(publicServer.url, statusKey, fetch);
-  const urls: { -readonly [K in keyof LocalSystem['urls']]: LocalSystem['urls'][K] } = {
+  const ours = {
     public: publicUrl,
     brokers: brokers?.server.url ?? null,
     telegram: telegramServer?.url ?? null,
+  };
+  const urls: { -readonly [K in keyof LocalSystem['urls']]: LocalSystem['urls'][K] } = {
+    ...ours,
     control: '',
-    secretManager: google?.secretManagerUrl ?? null,
-    pubsub: google?.pubsubHost ?? null,
+    secretManager: google?.urls.secretManager ?? null,
+    pubsub: google?.urls.pubsub ?? null,
   };
   const control = createControl({
     clock: clock.now,
@@ -213,7 +216,7 @@ async function start(
       const status = await publicFunction.status().catch(() => null);
       return {
         clock: isoOf(clock.now()),
-        urls,
+        urls: { ...ours, control: urls.control, ...google?.urls },
         sessions: status?.sessions ?? [],
         messages: (telegram?.messages() ?? []).map((message) => ({
           ...message,
