@@ -22,6 +22,7 @@ import {
   prune,
   withdrawOvertaken,
 } from '../lifecycle/service.ts';
+import type { SessionKey } from '../lifecycle/session.ts';
 import { dueAlerts } from './due-alerts.ts';
 import { sessionOf } from './find-session.ts';
 import { sessionsDue } from './sessions-due.ts';
@@ -76,9 +77,14 @@ export async function tell(
   }
   // What another sender holds waits, too: it may have died with the message unsent.
   const laterOn = service.notices.filter(isWaiting).length - claimed.length;
+  let due: Promise<readonly SessionKey[]> | null = null;
+  const dueNow: DueNow = () => {
+    due ??= sessionsDue(system);
+    return due;
+  };
   let sent = 0;
   for (const [index, queued] of claimed.entries()) {
-    const outcome = await send(system, service, queued);
+    const outcome = await send(system, service, queued, dueNow);
     if (outcome === 'sent') sent += 1;
     if (typeof outcome === 'object') {
       const unsent = claimed.slice(index);
@@ -88,6 +94,9 @@ export async function tell(
   }
   return { saved: true, sent, waiting: laterOn };
 }
+
+/** The sessions that wait for a sign-in, looked up once a call. */
+type DueNow = () => Promise<readonly SessionKey[]>;
 
 /** What became of one notice; a `problem` means that the messenger, or the store, is not to be had now. */
 type Sending =
@@ -100,11 +109,12 @@ async function send(
   system: System,
   service: ServiceRecord,
   queued: QueuedNotice,
+  dueNow: DueNow,
 ): Promise<Sending> {
   const log = system.log.with({ notice: queued.id });
   const { id } = queued;
   try {
-    const notice = await stillTrue(system, service, queued);
+    const notice = await stillTrue(system, service, queued, dueNow);
     if (notice === null) {
       log.info('notice-overtaken', 'A waiting message is no longer true and was dropped.');
       await mark(system, (record) => markSent(record, id, system.clock()));
@@ -167,6 +177,7 @@ async function stillTrue(
   system: System,
   service: ServiceRecord,
   queued: QueuedNotice,
+  dueNow: DueNow,
 ): Promise<Notice | null> {
   const { notice } = queued;
   if (notice.kind === 'link') {
@@ -175,10 +186,14 @@ async function stillTrue(
   if (notice.kind === 'failing') {
     return service.warnings.some((warning) => warning.session === notice.session) ? notice : null;
   }
+  if (notice.kind === 'signed-in') {
+    const due = await dueNow();
+    return { ...notice, stillDue: due.filter((key) => sessionOf(system, key)?.required === true) };
+  }
   if (notice.kind !== 'sign-in-due') return notice;
   if (system.clock() >= notice.closesAt) return null;
-  const due = new Set(await sessionsDue(system));
-  const sessions = notice.sessions.filter((key) => due.has(key));
+  const due = await dueNow();
+  const sessions = notice.sessions.filter((key) => due.includes(key));
   return sessions.length === 0 ? null : { ...notice, sessions };
 }
 
@@ -204,10 +219,6 @@ export async function tellSignedIn(system: System, session: ConfiguredSession): 
     const { record } = await system.store.load(session.key);
     const now = system.clock();
     const covered = coverage(record, rules, system.calendar(rules.market), now);
-    const due = await sessionsDue(system);
-    const required = new Set(
-      system.sessions.filter((other) => other.required).map((other) => other.key),
-    );
     notice = {
       id: `${session.key}/signed-in/${record.generation}`,
       notice: {
@@ -218,7 +229,8 @@ export async function tellSignedIn(system: System, session: ConfiguredSession): 
         // What keep-alive can move, or a probe will prove, is nothing to warn of.
         coversClose: covered.untilClose === null ? null : covered.limitedBy !== 'hard-end',
         proven: record.proof === 'proven',
-        stillDue: due.filter((key) => required.has(key)),
+        // Looked up when it is sent.
+        stillDue: [],
       },
     };
   } catch (error) {

@@ -195,6 +195,35 @@ describe('several sessions', () => {
   });
 });
 
+describe('twenty required sessions', () => {
+  const TWENTY = Array.from({ length: 20 }, (_, n) => ({ key: `etrade-sandbox-account${n + 10}` }));
+
+  it('have the whole ladder three days long, though nobody reacts', async () => {
+    const world = morning({ sessions: TWENTY });
+    for (const day of ['2026-03-10', '2026-03-11', '2026-03-12']) {
+      world.clock.set(`${day}T08:15-04:00`);
+      await playUntil(world, `${day}T16:00-04:00`, { except: ['keep-alive'] });
+    }
+    const day = [...LADDER, ...EVERY_HALF_HOUR];
+    expect(timelineOf(world)).toEqual([...day, ...day, ...day]);
+    expect(world.logged()).not.toContain('notice-not-saved');
+  });
+
+  it('may all sign in while the messenger is down, and are told of afterwards', async () => {
+    const world = morning({ sessions: TWENTY });
+    await playUntil(world, '2026-03-10T08:15-04:00');
+    world.steps.fail('deliver', messengerDown());
+    for (const { key } of TWENTY) await world.signIn(key);
+    expect(world.logged()).not.toContain('notice-not-saved');
+    world.steps.mend();
+    world.clock.advance(5 * MINUTE_MS);
+    await sendAlerts(world.system);
+    expect(world.messages.map(({ notice }) => notice)).toMatchObject(
+      TWENTY.map(({ key }) => ({ kind: 'signed-in', session: key, stillDue: [] })),
+    );
+  });
+});
+
 function unreadable() {
   return Object.assign(storeDown(), { code: 'STORE_RECORD_INVALID', retryable: false });
 }
@@ -330,6 +359,15 @@ describe('a messenger', () => {
     expect(world.steps.taken.filter((step) => step.startsWith('deliver'))).toHaveLength(1);
     expect(report.messages).toEqual({ waiting: 0, refused: 1, lastProblem: 'The bot was blocked' });
     expect(report.problems).toContain('Messages: 0 waiting, 1 refused. The bot was blocked');
+  });
+
+  it('that refuses the first alert is asked again with the next stage, for optional sessions too', async () => {
+    const world = morning({ sessions: [SANDBOX] });
+    world.clock.set('2026-03-10T08:30-04:00');
+    world.steps.fail('deliver', messengerRefuses(), { times: 1 });
+    await sendAlerts(world.system);
+    await playUntil(world, '2026-03-10T10:00-04:00');
+    expect(timelineOf(world)).toEqual(['09:00 sign-in-due reminder']);
   });
 });
 
