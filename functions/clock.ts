@@ -11,16 +11,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** The current moment in epoch milliseconds. */
 export type Clock = () => number;
 
-/** Resolves after `ms` milliseconds. */
-export type Wait = (ms: number) => Promise<void>;
+/** Resolves after `ms` milliseconds, or as soon as `signal` is aborted. */
+export type Wait = (ms: number, signal?: AbortSignal) => Promise<void>;
 
 /** `size` random bytes, good enough for nonces and keys. */
 export type Random = (size: number) => Uint8Array;
 
 export const systemClock: Clock = () => Date.now();
 
-export const systemWait: Wait = async (ms) => {
-  await sleep(ms);
+export const systemWait: Wait = async (ms, signal) => {
+  if (signal === undefined) return sleep(ms);
+  await sleep(ms, undefined, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
 };
 
 export const systemRandom: Random = (size) => randomBytes(size);

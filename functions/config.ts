@@ -318,7 +318,7 @@ function isDate(text: string): boolean {
 }
 
 /** https, or plain http that never leaves this machine. */
-function isPrivateLine(address: string): boolean {
+export function isPrivateLine(address: string): boolean {
   const { protocol, hostname } = new URL(address);
   return protocol === 'https:' || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }

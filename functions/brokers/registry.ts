@@ -7,7 +7,9 @@
 import type { BrokerRules } from '../lifecycle/rules.ts';
 import type { Environment } from '../lifecycle/session.ts';
 import type { Broker, BrokerOptions } from './broker.ts';
+import type { CreateDataCalls } from './data-calls.ts';
 import { createEtradeBroker } from './etrade.ts';
+import { createEtradeDataCalls } from './etrade-data-calls.ts';
 import { ETRADE_DEFAULTS, ETRADE_RULES } from './etrade-rules.ts';
 
 export type BrokerEntry = {
@@ -20,6 +22,8 @@ export type BrokerEntry = {
     Record<Environment, Pick<BrokerOptions, 'oauthUrl' | 'apiUrl' | 'authorizeUrl'>>
   >;
   readonly create: (options: BrokerOptions) => Broker;
+  /** How a worker's own calls are authorized and their refusals read. */
+  readonly createDataCalls: CreateDataCalls;
 };
 
 const etrade: BrokerEntry = {
@@ -28,6 +32,7 @@ const etrade: BrokerEntry = {
   rules: ETRADE_RULES,
   defaults: ETRADE_DEFAULTS,
   create: createEtradeBroker,
+  createDataCalls: createEtradeDataCalls,
 };
 
 /** Looked up by text from configuration, so it has no prototype: `constructor-prod` names no broker. */

@@ -2,7 +2,7 @@
  * Whether and when a failed broker call is tried again within the same request.
  *
  * Pure: chance is handed in. Asked only for calls that may run twice; an exchange of a PIN never is.
- * Called by the broker adapters.
+ * Called by the broker adapters and by workers, who may be more patient.
  */
 
 import type { Random } from '../clock.ts';
@@ -17,6 +17,13 @@ export const FIRST_PAUSE_MS = 500;
 /** A broker that asks for more patience than this gets it from the next run. */
 export const LONGEST_PAUSE_MS = 5_000;
 
+export type RetryLimits = { readonly retries: number; readonly longestPauseMs: number };
+
+const WITHIN_A_REQUEST: RetryLimits = {
+  retries: RETRIES_ALLOWED,
+  longestPauseMs: LONGEST_PAUSE_MS,
+};
+
 /**
  * Pause in milliseconds before the next attempt, or `null` to stop.
  *
@@ -26,11 +33,12 @@ export function pauseBeforeRetry(
   failure: BrokerFailure,
   failuresSoFar: number,
   random: Random,
+  { retries, longestPauseMs }: RetryLimits = WITHIN_A_REQUEST,
 ): number | null {
-  if (failure.reason !== 'transient' || failuresSoFar > RETRIES_ALLOWED) return null;
+  if (failure.reason !== 'transient' || failuresSoFar > retries) return null;
   // A second collision of random nonces is no accident.
   if (failure.problem === 'nonce_used') return failuresSoFar === 1 ? 0 : null;
-  if ((failure.retryAfterMs ?? 0) > LONGEST_PAUSE_MS) return null;
+  if ((failure.retryAfterMs ?? 0) > longestPauseMs) return null;
   const longest = FIRST_PAUSE_MS * 2 ** (failuresSoFar - 1);
   const chance = (random(1)[0] ?? 0) / 255;
   return Math.max(Math.round(longest * (0.5 + chance / 2)), failure.retryAfterMs ?? 0);

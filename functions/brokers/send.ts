@@ -2,7 +2,7 @@
  * Sends one signed request to a broker, once, and hands back what came: an answer or the lack of one.
  *
  * Never throws, never repeats a request, never follows a redirect: a signature is good for one request.
- * Reads no meaning into the answer. Called by the broker adapters.
+ * Reads no meaning into the answer. Called by the broker adapters; its readers also by workers.
  */
 
 import type { Clock } from '../clock.ts';
@@ -55,7 +55,12 @@ export async function sendOnce(
   } catch (error) {
     return { answered: false, problem: wordFor(error) };
   }
-  const receivedAt = options.clock();
+  return receive(response, options.clock);
+}
+
+/** Reads an answer as the judges want it, body included up to `MAX_BODY_BYTES`. Never throws. */
+export async function receive(response: Response, clock: Clock): Promise<Received> {
+  const receivedAt = clock();
   const { body, complete } = await readBody(response);
   const date = Date.parse(response.headers.get('date') ?? '');
   return {
@@ -96,7 +101,7 @@ function readRetryAfter(value: string | null, now: number): number | null {
 }
 
 /** The system's error code (`econnrefused`) where there is one: its message may quote the URL. */
-function wordFor(error: unknown): string {
+export function wordFor(error: unknown): string {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; depth += 1) {
     if (current.name === 'TimeoutError' || current.name === 'AbortError') return 'timeout';
     const code = 'code' in current ? current.code : undefined;

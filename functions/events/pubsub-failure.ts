@@ -75,13 +75,14 @@ function refusalOf(status: string | null, { project, topic }: TopicName): string
   }
 }
 
-function statusOf(thrown: unknown): string | null {
+/** gRPC's name of the status that a thrown value carries: `PERMISSION_DENIED`. */
+export function statusOf(thrown: unknown): string | null {
   const code = property(thrown, 'code');
   return typeof code === 'number' ? (STATUS_NAMES[code] ?? null) : null;
 }
 
 /** A cause without texts: gRPC's status, or the network's code such as `ENOTFOUND`. */
-function causeOf(thrown: unknown, status: string | null): Error {
+export function causeOf(thrown: unknown, status: string | null): Error {
   const code = property(thrown, 'code');
   const network = typeof code === 'string' && /^[A-Z][A-Z_]{2,40}$/.test(code) ? code : null;
   const cause = new Error(status ?? network ?? 'no usable answer from Pub/Sub');

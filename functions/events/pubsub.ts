@@ -6,12 +6,13 @@
  * The client is loaded and made once, on first use. Used in the cloud and by the local run with emulators.
  */
 
-import type { ClientConfig, PubSub, Topic } from '@google-cloud/pubsub';
+import type { PubSub, Topic } from '@google-cloud/pubsub';
 import { EventError } from '../errors.ts';
 import type { TokenRenewed } from '../lifecycle/events.ts';
 import type { EventPublisher } from './event-publisher.ts';
 import { encodeTokenRenewed } from './message.ts';
-import { credentialsError, OVERDUE, publishError } from './pubsub-failure.ts';
+import { openPubsub, type PubsubEndpoint, within } from './pubsub-client.ts';
+import { publishError } from './pubsub-failure.ts';
 
 export type PubsubPublisherOptions = {
   /** Id of the Google Cloud project. */
@@ -26,16 +27,13 @@ export type PubsubPublisherOptions = {
   /** @default `projects/<project>/secrets/<session>-session/versions/<version>` */
   readonly secretVersionName?: (event: TokenRenewed) => string;
   /** Another endpoint than Google's; the client itself obeys `PUBSUB_EMULATOR_HOST`. */
-  readonly client?: Pick<ClientConfig, 'apiEndpoint' | 'emulatorMode'>;
+  readonly client?: PubsubEndpoint;
 };
 
 export type PubsubPublisher = EventPublisher & {
   /** Ends the connection, so that a process can end. A later publish makes a new one. */
   readonly close: () => Promise<void>;
 };
-
-/** gRPC shares connections between clients, so that a new client would get the old one's dead one. */
-const OWN_CONNECTION = { 'grpc.use_local_subchannel_pool': 1 };
 
 type Connection = { readonly pubsub: PubSub; readonly topic: Topic };
 
@@ -73,12 +71,7 @@ export function createPubsubPublisher(options: PubsubPublisherOptions): PubsubPu
   };
 
   async function connect(Client: typeof PubSub): Promise<Connection> {
-    const config: ClientConfig = { projectId: project, ...OWN_CONNECTION, ...options.client };
-    const { auth, isEmulator } = new Client(config);
-    const pubsub = new Client({
-      ...config,
-      ...(isEmulator ? await noCredentials() : { auth: await withCredentials(auth) }),
-    });
+    const pubsub = await openPubsub(Client, project, options.client);
     return {
       pubsub,
       topic: pubsub.topic(topic, { batching: { maxMessages: 1 }, gaxOpts: { timeout: timeoutMs } }),
@@ -90,29 +83,4 @@ export function createPubsubPublisher(options: PubsubPublisherOptions): PubsubPu
     if (opened === used) opened = null;
     await used.then(({ pubsub }) => pubsub.close()).catch(() => {});
   }
-}
-
-/** Found before any call: were they missing within one, the client would end the whole process. */
-async function withCredentials(auth: PubSub['auth']): Promise<PubSub['auth']> {
-  try {
-    await auth.getClient();
-  } catch (error) {
-    throw credentialsError(error);
-  }
-  return auth;
-}
-
-/** An emulator asks for none, and looking for them takes seconds on a machine without a network. */
-async function noCredentials(): Promise<Pick<ClientConfig, 'authClient'>> {
-  const { PassThroughClient } = await import('google-auth-library');
-  return { authClient: new PassThroughClient() };
-}
-
-/** The client's own timeout is not enough: against a refused port it was seen to end nine times later. */
-async function within<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  const deadline = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(OVERDUE), { once: true });
-  });
-  return Promise.race([work(), deadline]);
 }

@@ -1,0 +1,43 @@
+/**
+ * A worker's calls to E*TRADE: signed with the session's token, refusals read as on the probe.
+ *
+ * Sends nothing. A business error (an unknown account, a refused order) is the caller's matter and no
+ * refusal. Made by `worker/` through the registry.
+ */
+
+import type { CreateDataCalls } from './data-calls.ts';
+import { findOauthProblem, judgeRefusal } from './etrade-failures.ts';
+import { authorizationHeader } from './oauth1.ts';
+
+const NONCE_BYTES = 16;
+
+export const createEtradeDataCalls: CreateDataCalls = (options) => {
+  const { clock, random } = options;
+  const consumer = { key: options.consumerKey, secret: options.consumerSecret };
+  return {
+    authorize({ method, url, params }, token) {
+      if (token.tokenSecret === null) {
+        throw new TypeError('Cannot sign the request: the token has no token secret');
+      }
+      return authorizationHeader({
+        method,
+        url,
+        params,
+        consumer,
+        token: { key: token.accessToken, secret: token.tokenSecret },
+        timestamp: Math.floor(clock() / 1_000),
+        nonce: Buffer.from(random(NONCE_BYTES)).toString('hex'),
+      });
+    },
+
+    judge(answer) {
+      const oauthProblem = findOauthProblem(answer);
+      if (answer.status < 300 && oauthProblem === null) return null;
+      const failure = judgeRefusal('probe', answer);
+      // An address that does not exist or an order that is not allowed says nothing of our settings.
+      if (failure.reason === 'configuration' && oauthProblem === null) return null;
+      // A used nonce may be our own request, which the network has delivered twice.
+      return { ...failure, undone: oauthProblem !== null && oauthProblem !== 'nonce_used' };
+    },
+  };
+};
