@@ -17,6 +17,7 @@ const INTERFACES = [
   'brokers/broker.ts',
   'storage/session-store.ts',
   'events/event-publisher.ts',
+  'events/worker-reports.ts',
   'notifications/notifier.ts',
   'logging/log.ts',
 ];
@@ -38,6 +39,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   compose: ['*'],
   config: ['lifecycle/*', 'brokers/registry.ts', ...LEAVES],
   entry: ['operations/*', 'http/*', 'config.ts', 'compose.ts', 'lifecycle/*'],
+  // With its own small composition, so that a trading service gets no page, messenger or framework.
+  worker: ['lifecycle/*', 'brokers/*', 'storage/*', 'events/*', 'logging/*', ...LEAVES],
+  cli: ['operations/*', 'lifecycle/*', 'brokers/*', 'storage/*', 'logging/*', 'config.ts', 'compose.ts', ...INTERFACES, ...LEAVES],
   list: ['entry'],
   leaf: LEAVES,
 };
@@ -73,7 +77,7 @@ describe('one file alone', () => {
       /\bDate\.now\(|new Date\(\)|DateTime\.(now|local|utc)\(/,
       /^(clock|http\/pages\/script)\.ts$/,
     ],
-    ['reads the environment', /process\.env\b/, /^config\.ts$/],
+    ['reads the environment', /process\.env\b/, /^(config|worker\/settings|cli\/main)\.ts$/],
     ['writes to standard output', /\bconsole\.\w+\(|process\.std(out|err)\b/, /^(logging|cli)\//],
     ['draws random numbers', /Math\.random\(|randomBytes\(|randomUUID\(/, /^clock\.ts$/],
     ['waits', /\bsetTimeout\(|timers\/promises/, /^clock\.ts$/],

@@ -8,6 +8,7 @@
 import type { Broker } from '../brokers/broker.ts';
 import type { Clock, Random, Wait } from '../clock.ts';
 import type { EventPublisher } from '../events/event-publisher.ts';
+import type { ReportCollector } from '../events/worker-reports.ts';
 import type { Calendar } from '../lifecycle/calendar.ts';
 import type { Market } from '../lifecycle/rules.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
@@ -27,6 +28,8 @@ export type ConfiguredSession = {
   readonly required: boolean;
   /** Hashes of the account ids set by configuration; `null`: those of the first sign-in count. */
   readonly account: readonly string[] | null;
+  /** Workers that are to use this session, by name; others are known by their reports. */
+  readonly workers: readonly string[];
   /** Keyed hash of a broker's account id: comparable, useless to anyone else. */
   readonly hashAccount: (accountId: string) => string;
 };
@@ -39,6 +42,8 @@ export type System = {
   readonly random: Random;
   readonly store: SessionStore;
   readonly events: EventPublisher;
+  /** What workers report; `null` where nobody collects it. */
+  readonly reports: ReportCollector | null;
   readonly notifier: Notifier;
   /** A fresh sign-in link; `null` opens the dashboard. */
   readonly signInLink: (session: SessionKey | null) => Promise<string>;

@@ -1,0 +1,23 @@
+/**
+ * What a trading worker says of itself: which token it uses and when it last worked.
+ *
+ * Types only; holds no secret. Sent by `worker/`, collected by health-check and keep-alive. The wire form
+ * is in `events/SCHEMA.md`.
+ */
+
+import type { SessionKey } from './session.ts';
+
+export type WorkerHeartbeat = {
+  /** The name its owner gave it: `orb-bot`. */
+  readonly worker: string;
+  /** One running process of it: two replicas of a worker are two instances. */
+  readonly instance: string;
+  readonly session: SessionKey;
+  /** Of the token it uses; 0 while it has none. */
+  readonly generation: number;
+  /** Its last call that the broker took. */
+  readonly lastUsedAt: number | null;
+  readonly at: number;
+  /** It said goodbye: from now on it is offline, and behind in nothing. */
+  readonly stopped: boolean;
+};
