@@ -50,6 +50,7 @@ export async function revokeSession(
     next: transition(now, { type: 'signed-out', generation, at: system.clock() }, broker.rules),
   }));
   await system.store.destroyVersion(key, current);
+  await system.mirror?.clear(key);
   system.log.info('signed-out', 'A session was signed out.', { session: key, generation });
   return { ok: true, revokedAtBroker };
 }
