@@ -171,7 +171,7 @@ function storageOf(
   const endpoint = store.apiUrl ?? undefined;
   const secrets = createSecretAccess({ project: store.project, endpoint, ...parts });
   return {
-    store: handedIn.store ?? createSecretManagerStore({ secrets }),
+    store: handedIn.store ?? createSecretManagerStore({ secrets, ...parts }),
     mirror:
       mirrored.length === 0 ? null : createTokenMirror({ secrets, sessions: mirrored, ...parts }),
   };

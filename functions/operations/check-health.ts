@@ -58,6 +58,7 @@ export type HealthReport = {
 export async function checkHealth(system: System): Promise<HealthReport> {
   const problems: string[] = [];
   let worked = true;
+  await system.store.prefetch(system.sessions.map(({ key }) => key));
   const done = await forEachSession(system.sessions, (session) => checkSession(system, session));
   const sessions = done.map((item): SessionHealth => {
     if (item.ok) return item.value;
