@@ -75,7 +75,7 @@ export async function readStatus(system: System): Promise<Status> {
   await system.store.prefetch(system.sessions.map(({ key }) => key));
   const [service, ...records] = await Promise.all([
     system.store.loadService(),
-    ...system.sessions.map((session) => newestRecord(system, session)),
+    ...system.sessions.map((session) => newestRecord(system, session, 'always')),
   ]);
   const now = system.clock();
   const day = system.calendar(system.sessions[0]?.broker.rules.market ?? 'NYSE').dayOf(now);

@@ -21,7 +21,7 @@ export async function sessionsDue(system: System): Promise<readonly SessionKey[]
   for (const session of system.sessions) {
     const { rules } = session.broker;
     try {
-      const record = await newestRecord(system, session);
+      const record = await newestRecord(system, session, 'if-needed');
       const calendar = system.calendar(rules.market);
       if (needsSignIn(record, rules, calendar, system.clock())) due.push(session.key);
     } catch (error) {
