@@ -86,7 +86,7 @@ function roomBeside(others: Annotations): number {
 
 export function createSecretManagerStore(options: SecretManagerStoreOptions): SessionStore {
   const { secrets, clock, log, createMissing = false } = options;
-  const states = createKnownStates();
+  const states = createKnownStates(clock);
   let prefetched: { readonly until: number; readonly infos: Map<string, SecretInfo> } | null = null;
 
   /** Once each: whoever reads again wants to know what has changed. */
@@ -101,6 +101,8 @@ export function createSecretManagerStore(options: SecretManagerStoreOptions): Se
     secret: string,
     fresh = false,
   ): Promise<{ text: string | null; tag: string }> {
+    const recent = fresh ? null : states.recent(secret);
+    if (recent !== null) return { text: recent.annotations[RECORD] ?? null, tag: tagOf(recent) };
     const seen = (fresh ? null : takePrefetched(secret)) ?? (await secrets.get(secret));
     const judged = seen === null ? null : fresh ? 'old' : states.judge(secret, seen);
     const info = judged === 'old' && seen !== null ? await readThrough(secret, seen) : judged;
@@ -125,6 +127,7 @@ export function createSecretManagerStore(options: SecretManagerStoreOptions): Se
     tag: string,
     encode: (maxBytes: number) => string,
   ): Promise<Replaced> {
+    states.forget(secret);
     if (tag === NO_SECRET) {
       const created = await secrets.create(secret, { [RECORD]: encode(roomBeside({})) });
       if (created === 'exists') return CONFLICT;

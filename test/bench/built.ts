@@ -42,7 +42,10 @@ export type Built = {
   readonly candidates: Readonly<
     Record<'hello' | 'stranger' | 'signIn' | 'health' | 'keepAlive' | 'alert', Candidate>
   >;
-  readonly start: (candidate: Candidate) => Promise<FunctionProcess>;
+  readonly start: (
+    candidate: Candidate,
+    extra?: Record<string, string>,
+  ) => Promise<FunctionProcess>;
   readonly ask: (running: FunctionProcess, candidate: Candidate) => Promise<Answer>;
   readonly close: () => Promise<void>;
 };
@@ -80,9 +83,9 @@ export async function openBuilt(): Promise<Built> {
       keepAlive: { ...post, name: 'keep-alive, one session', folder: 'keep-alive' },
       alert: { ...post, name: 'morning-alert, nothing due', folder: 'morning-alert' },
     },
-    async start(candidate) {
+    async start(candidate, extra = {}) {
       const port = await freePort();
-      return spawnFunction({ directory, name: candidate.folder, env, port });
+      return spawnFunction({ directory, name: candidate.folder, env: { ...env, ...extra }, port });
     },
     async ask(running, candidate) {
       const { path, headers, method, status } = candidate;

@@ -23,6 +23,10 @@ export type Report = (line: string) => void;
 
 export type Measure = (report: Report) => Promise<readonly Figure[]>;
 
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
@@ -51,4 +55,9 @@ export function compared(
     atMost !== undefined ? ratio <= atMost : atLeast !== undefined ? ratio >= atLeast : null;
   const shown = { name, value, unit, baseline, ratio, goal, met };
   return note === undefined ? shown : { ...shown, note };
+}
+
+/** A figure that stands alone. */
+export function plain(name: string, value: number, unit: string): Figure {
+  return { name, value, unit, baseline: null, ratio: null, goal: '', met: null };
 }

@@ -86,6 +86,7 @@ describe('two functions at once', () => {
     const other = world.restarted();
     const results = await Promise.all([world.signIn(), other.signIn()]);
     expect(results.filter(({ ok }) => ok)).not.toHaveLength(0);
+    world.clock.advance(MINUTE_MS);
     const record = await world.record();
     expect(record).toMatchObject({ pending: null, undelivered: [] });
 
