@@ -6,6 +6,8 @@
 
 import type { Figure } from './figure.ts';
 
+const COLUMNS = 100;
+
 const HEAD = ['figure', 'value', 'baseline', 'ratio', 'goal', ''] as const;
 
 export function tableOf(figures: readonly Figure[]): string {
@@ -28,12 +30,26 @@ export function tableOf(figures: readonly Figure[]): string {
       .join('  ')
       .trimEnd();
   const notes = figures.flatMap(({ name, note }) =>
-    note === undefined ? [] : [`${name}: ${note}`],
+    note === undefined ? [] : wrapped(`${name.trim()}: ${note}`),
   );
   const rule = line(widths.map((width) => '─'.repeat(width)));
   return [line(HEAD), rule, ...rows.map(line), ...(notes.length === 0 ? [] : ['', ...notes])].join(
     '\n',
   );
+}
+
+/** Lines of a terminal's width, continued with an indent. */
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= COLUMNS) {
+      lines[lines.length - 1] = `${line} ${word}`;
+    } else {
+      lines.push(line === undefined ? word : `  ${word}`);
+    }
+  }
+  return lines;
 }
 
 function quantity(value: number, unit: string): string {
