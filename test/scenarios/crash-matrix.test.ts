@@ -23,7 +23,7 @@ import { sessionKey } from '../fixtures/records.ts';
 import { HOUR_MS, MINUTE_MS } from '../fixtures/test-clock.ts';
 
 /** Worlds that are played at the same time. */
-const AT_ONCE = 3;
+const AT_ONCE = 2;
 
 /** An attempt counts as lost after two minutes, a message's claim lapses after one. */
 const LATER_MS = 3 * MINUTE_MS;
@@ -128,9 +128,13 @@ async function playIn(story: Story, built: BuiltFunctions, host: string, kill: K
     await process.stop();
     world.log.forget();
     world.advance(LATER_MS);
-    await world.call('health-check');
-    const result = await judge(world, { calls, generation, told });
-    return { calls, wasKilled, result };
+    const report = await world.call('health-check');
+    try {
+      const result = await judge(world, { calls, generation, told });
+      return { calls, wasKilled, result };
+    } catch (error) {
+      throw new Error(`${String(error)}\n${report.text}`, { cause: error });
+    }
   } finally {
     await world.close();
   }
