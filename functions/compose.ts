@@ -15,13 +15,7 @@ import {
   systemWait,
   type Wait,
 } from './clock.ts';
-import {
-  readConfig,
-  type SessionSettings,
-  type Settings,
-  type Uses,
-  type Variables,
-} from './config.ts';
+import { readConfig, type Uses, type Variables } from './config.ts';
 import { ConfigError } from './errors.ts';
 import type { EventPublisher } from './events/event-publisher.ts';
 import { createLocalPublisher } from './events/local.ts';
@@ -39,10 +33,13 @@ import type { Notifier } from './notifications/notifier.ts';
 import { createTelegramNotifier } from './notifications/telegram.ts';
 import type { ConfiguredSession, System } from './operations/system.ts';
 import type { Secret } from './secret.ts';
+import type { SessionSettings, Settings } from './settings.ts';
 import { createEncryptedFileStore } from './storage/encrypted-file.ts';
+import { createTokenMirror } from './storage/mirror-secrets.ts';
 import { createSecretAccess } from './storage/secret-access.ts';
 import { createSecretManagerStore } from './storage/secret-manager.ts';
 import type { SessionStore } from './storage/session-store.ts';
+import type { TokenMirror } from './storage/token-mirror.ts';
 
 export type Wiring = System & Doors;
 
@@ -93,7 +90,7 @@ export function compose(options: ComposeOptions = {}): Wiring {
     clock,
     wait,
     random,
-    store: parts.store ?? storeOf(settings, { clock, wait, random, log }),
+    ...storageOf(settings, parts, { clock, wait, random, log }),
     events: parts.events ?? publisherOf(settings, { fetch, random }),
     notifier:
       parts.notifier ??
@@ -157,18 +154,27 @@ function linkEnd(
   return Math.max(now, ...ends);
 }
 
-function storeOf(
-  { store }: Settings,
+/** Store and mirror, on one client of Secret Manager. */
+function storageOf(
+  { store, mirrored }: Settings,
+  handedIn: Partial<Parts>,
   parts: Pick<Parts, 'clock' | 'wait' | 'random' | 'log'>,
-): SessionStore {
-  if (store.kind === 'secret-manager') {
-    const endpoint = store.apiUrl ?? undefined;
-    const secrets = createSecretAccess({ project: store.project, endpoint, ...parts });
-    return createSecretManagerStore({ secrets });
+): { readonly store: SessionStore; readonly mirror: TokenMirror | null } {
+  if (store.kind === 'file') {
+    const { directory } = store;
+    const key =
+      'passphrase' in store ? { passphrase: store.passphrase } : { keyFile: store.keyFile };
+    const { clock, random } = parts;
+    const files = () => createEncryptedFileStore({ directory, key, clock, random });
+    return { store: handedIn.store ?? files(), mirror: null };
   }
-  const { directory } = store;
-  const key = 'passphrase' in store ? { passphrase: store.passphrase } : { keyFile: store.keyFile };
-  return createEncryptedFileStore({ directory, key, clock: parts.clock, random: parts.random });
+  const endpoint = store.apiUrl ?? undefined;
+  const secrets = createSecretAccess({ project: store.project, endpoint, ...parts });
+  return {
+    store: handedIn.store ?? createSecretManagerStore({ secrets, ...parts }),
+    mirror:
+      mirrored.length === 0 ? null : createTokenMirror({ secrets, sessions: mirrored, ...parts }),
+  };
 }
 
 function publisherOf({ events }: Settings, parts: Pick<Parts, 'fetch' | 'random'>): EventPublisher {

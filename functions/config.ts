@@ -9,55 +9,11 @@
 import * as z from 'zod';
 import { BROKERS } from './brokers/registry.ts';
 import { ConfigError } from './errors.ts';
-import { type Environment, parseSessionKey, type SessionKey } from './lifecycle/session.ts';
+import { parseSessionKey, type SessionKey } from './lifecycle/session.ts';
 import { Secret } from './secret.ts';
+import type { EventSettings, SessionSettings, Settings, StoreSettings } from './settings.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
-
-export type BrokerUrls = {
-  readonly oauthUrl: string;
-  readonly apiUrl: string;
-  readonly authorizeUrl: string;
-};
-
-export type SessionSettings = {
-  readonly key: SessionKey;
-  readonly broker: string;
-  readonly environment: Environment;
-  readonly title: string;
-  readonly consumerKey: Secret;
-  readonly consumerSecret: Secret;
-  readonly urls: BrokerUrls;
-  readonly alertAt: string | null;
-  readonly required: boolean;
-  /** Broker account ids that may sign in here; `null`: those of the first sign-in. */
-  readonly accountIds: readonly string[] | null;
-};
-
-export type StoreSettings =
-  | { readonly kind: 'secret-manager'; readonly project: string; readonly apiUrl: string | null }
-  | { readonly kind: 'file'; readonly directory: string; readonly keyFile: string }
-  | { readonly kind: 'file'; readonly directory: string; readonly passphrase: Secret };
-
-export type EventSettings =
-  | { readonly kind: 'pubsub'; readonly project: string; readonly topic: string }
-  | { readonly kind: 'http'; readonly url: string };
-
-export type Settings = {
-  readonly sessions: readonly SessionSettings[];
-  readonly publicUrl: string;
-  readonly telegram: {
-    readonly botToken: Secret;
-    readonly chatId: string;
-    readonly apiUrl: string | null;
-  };
-  readonly linkKey: Secret;
-  readonly statusKey: Secret | null;
-  readonly marketClosures: Readonly<Record<string, string>>;
-  readonly store: StoreSettings;
-  readonly events: EventSettings;
-  readonly project: string | null;
-};
 
 const word = z.string().trim();
 
@@ -193,6 +149,7 @@ export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING
   const project = text('GOOGLE_CLOUD_PROJECT');
   const variables: Reader = { text, url, missing };
   const store = readStore(variables);
+  const mirrored = readMirrored(listOf(text('MIRROR_SECRETS')), sessions, store, problems);
   const events = readEvents(variables);
   const marketClosures = readClosures(text('MARKET_CLOSURES'), problems);
 
@@ -208,6 +165,7 @@ export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING
     statusKey: app?.statusKey === undefined ? null : new Secret(app.statusKey),
     marketClosures,
     store,
+    mirrored,
     events,
     project,
   };
@@ -282,6 +240,27 @@ function readStore(variables: Reader): StoreSettings {
   const keyFile =
     text('STORE_KEY_FILE') ?? missing('STORE_KEY_FILE', 'the key file, or set "STORE_PASSPHRASE"');
   return { kind: 'file', directory, keyFile };
+}
+
+/** Accounts within one environment would overwrite each other's two secrets. */
+function readMirrored(
+  names: readonly string[],
+  sessions: readonly SessionSettings[],
+  store: StoreSettings,
+  problems: string[],
+): readonly SessionKey[] {
+  if (names.length > 0 && store.kind === 'file') {
+    problems.push('"MIRROR_SECRETS" needs Secret Manager, but "STORE_DIRECTORY" names a folder');
+  }
+  return names.flatMap((name) => {
+    const session = sessions.find(({ key }) => key === name);
+    if (session === undefined) {
+      problems.push(`"MIRROR_SECRETS" names ${shown(name)}, which "SESSIONS" lacks`);
+    } else if (parseSessionKey(session.key)?.account !== null) {
+      problems.push(`"MIRROR_SECRETS" names ${shown(name)}: only sessions without an account part`);
+    }
+    return session === undefined ? [] : [session.key];
+  });
 }
 
 /** A Pub/Sub topic unless an address is named. */

@@ -16,6 +16,7 @@ type SourceFile = { readonly path: string; readonly room: string; readonly text:
 const INTERFACES = [
   'brokers/broker.ts',
   'storage/session-store.ts',
+  'storage/token-mirror.ts',
   'events/event-publisher.ts',
   'events/worker-reports.ts',
   'notifications/notifier.ts',
@@ -37,7 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   operations: ['lifecycle/*', ...INTERFACES, ...LEAVES],
   http: ['lifecycle/*', 'operations/*', 'logging/*', ...INTERFACES, ...LEAVES],
   compose: ['*'],
-  config: ['lifecycle/*', 'brokers/registry.ts', ...LEAVES],
+  config: ['lifecycle/*', 'brokers/registry.ts', 'settings.ts', ...LEAVES],
   entry: ['operations/*', 'http/*', 'config.ts', 'compose.ts', 'lifecycle/*'],
   // With its own small composition, so that a trading service gets no page, messenger or framework.
   worker: ['lifecycle/*', 'brokers/*', 'storage/*', 'events/*', 'logging/*', ...LEAVES],
@@ -134,6 +135,7 @@ function roomOf(path: string): string {
   const [first = '', rest] = path.split('/');
   if (rest !== undefined) return first;
   if (path === 'index.ts') return 'list';
+  if (path === 'settings.ts') return 'config';
   if (path === 'compose.ts' || path === 'config.ts') return path.slice(0, -3);
   return LEAVES.includes(path) ? 'leaf' : 'entry';
 }

@@ -141,6 +141,21 @@ describe('what is missing or malformed is named', () => {
       says: /"REQUIRED_SESSIONS" names "etrade-prod"/,
     },
     {
+      name: 'a mirror of a session that is none',
+      env: { MIRROR_SECRETS: 'etrade-prod' },
+      says: /"MIRROR_SECRETS" names "etrade-prod", which "SESSIONS" lacks/,
+    },
+    {
+      name: 'a mirror of one of several accounts',
+      env: { SESSIONS: 'etrade-sandbox-ira', MIRROR_SECRETS: 'etrade-sandbox-ira' },
+      says: /"MIRROR_SECRETS" names "etrade-sandbox-ira": only sessions without an account part/,
+    },
+    {
+      name: 'a mirror of files',
+      env: { MIRROR_SECRETS: 'etrade-sandbox', STORE_DIRECTORY: '/data', STORE_KEY_FILE: '/key' },
+      says: /"MIRROR_SECRETS" needs Secret Manager/,
+    },
+    {
       name: 'closures of another form',
       env: { MARKET_CLOSURES: 'Jan 9' },
       says: /"MARKET_CLOSURES" is not a list/,

@@ -16,6 +16,9 @@ const EVENT = 'console';
 /** How the first line of a printed stack begins: `TypeError: …`. */
 const NAMED = /^([A-Z]?[A-Za-z]*Error)(?::\s*(.*))?$/;
 
+/** `(node:1) [DEP0169] DeprecationWarning: …` */
+const NODE_WARNING = /^\(node:\d+\) (?:\[([A-Z]+\d+)\] )?(\w{0,40}Warning): /;
+
 /** Everything by which a library may print. */
 const LEVEL_OF = {
   trace: 'debug',
@@ -85,6 +88,16 @@ function tell(
     return;
   }
   const text = values.find((value) => typeof value === 'string') ?? '';
+  const warning = NODE_WARNING.exec(text);
+  if (warning !== null) {
+    // Node prints them as errors; a library's old habit is no alarm, and its words may quote an address.
+    const code = warning[1] === undefined ? {} : { code: warning[1] };
+    log.debug('node-warning', 'Node warns of what a library does', {
+      name: warning[2] ?? '',
+      ...code,
+    });
+    return;
+  }
   const message = safeText(text);
   if (level === 'error') log.error(EVENT, message, printedError(message, text));
   else log[level](EVENT, message);

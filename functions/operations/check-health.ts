@@ -12,6 +12,7 @@ import type { SessionKey, SessionState } from '../lifecycle/session.ts';
 import { stateOf } from '../lifecycle/session.ts';
 import { deliverEvents } from './deliver-events.ts';
 import { type Done, forEachSession } from './for-each-session.ts';
+import { mirrorSession } from './mirror-session.ts';
 import { proveSession } from './prove-session.ts';
 import { sendAlerts } from './send-alerts.ts';
 import { settleSession } from './settle-session.ts';
@@ -33,6 +34,8 @@ export type SessionHealth = {
   readonly undelivered: number;
   /** Why workers could not be told. */
   readonly deliveryProblem: string | null;
+  /** Why the secrets of `MIRROR_SECRETS` are not up to date. */
+  readonly mirrorProblem: string | null;
   readonly clockSkewSeconds: number | null;
 };
 
@@ -55,6 +58,7 @@ export type HealthReport = {
 export async function checkHealth(system: System): Promise<HealthReport> {
   const problems: string[] = [];
   let worked = true;
+  await system.store.prefetch(system.sessions.map(({ key }) => key));
   const done = await forEachSession(system.sessions, (session) => checkSession(system, session));
   const sessions = done.map((item): SessionHealth => {
     if (item.ok) return item.value;
@@ -72,6 +76,7 @@ export async function checkHealth(system: System): Promise<HealthReport> {
       destroyedVersions: [],
       undelivered: 0,
       deliveryProblem: null,
+      mirrorProblem: null,
       clockSkewSeconds: null,
     };
   });
@@ -159,6 +164,7 @@ async function checkSession(system: System, session: ConfiguredSession): Promise
     destroyedVersions: settled.pruned,
     undelivered: after.undelivered.length,
     deliveryProblem: delivery.problem,
+    mirrorProblem: await mirrorSession(system, session),
     clockSkewSeconds: skewMs === null ? null : Math.round(skewMs / 1000),
   };
 }
@@ -171,6 +177,9 @@ function problemsOf(health: SessionHealth): string[] {
   if (health.undelivered > 0) {
     const why = health.deliveryProblem === null ? '' : `: ${within(health.deliveryProblem)}`;
     problems.push(`${session}: ${health.undelivered} event(s) not delivered to workers yet${why}.`);
+  }
+  if (health.mirrorProblem !== null) {
+    problems.push(`${session}: the mirror is not up to date: ${within(health.mirrorProblem)}.`);
   }
   if (Math.abs(health.clockSkewSeconds ?? 0) * 1000 > SKEW_REPORTED_MS) {
     problems.push(`${session}: our clock and the broker's differ by ${health.clockSkewSeconds} s.`);

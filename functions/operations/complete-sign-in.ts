@@ -14,6 +14,7 @@ import type { SessionRecord } from '../lifecycle/session.ts';
 import { Secret } from '../secret.ts';
 import { checkAccount } from './check-account.ts';
 import { deliverEvents } from './deliver-events.ts';
+import { mirrorSession } from './mirror-session.ts';
 import { type Settled, settleSession } from './settle-session.ts';
 import {
   attemptId,
@@ -198,7 +199,10 @@ async function exchange(
     if (settled?.discarded === true) return { ok: false, reason: 'foreign-account' };
     if (settled?.adopted == null) return { ok: true, generation, hardEndsAt, follow: 'adopting' };
   }
-  const { delivered } = await deliverEvents(system, session);
+  const [{ delivered }] = await Promise.all([
+    deliverEvents(system, session),
+    mirrorSession(system, session),
+  ]);
   return { ok: true, generation, hardEndsAt, follow: delivered ? 'told' : 'queued' };
 }
 

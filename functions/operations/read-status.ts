@@ -1,7 +1,7 @@
 /**
  * The state of everything, as `GET /status` answers it and the dashboard shows it.
  *
- * Reads records only: no broker call, no write, no secret. Moments are ISO 8601.
+ * Reads the store only: no broker call, no write, no secret in the answer. Moments are ISO 8601.
  */
 
 import { coverage } from '../lifecycle/coverage.ts';
@@ -16,6 +16,7 @@ import {
   type SessionState,
   stateOf,
 } from '../lifecycle/session.ts';
+import { newestRecord } from './newest-record.ts';
 import type { ConfiguredSession, System } from './system.ts';
 
 export type SessionStatus = {
@@ -71,9 +72,10 @@ export type Status = {
 
 /** @throws StoreError when a record cannot be read */
 export async function readStatus(system: System): Promise<Status> {
+  await system.store.prefetch(system.sessions.map(({ key }) => key));
   const [service, ...records] = await Promise.all([
     system.store.loadService(),
-    ...system.sessions.map((session) => system.store.load(session.key)),
+    ...system.sessions.map((session) => newestRecord(system, session, 'always')),
   ]);
   const now = system.clock();
   const day = system.calendar(system.sessions[0]?.broker.rules.market ?? 'NYSE').dayOf(now);
@@ -86,7 +88,7 @@ export async function readStatus(system: System): Promise<Status> {
       note: day.note,
     },
     sessions: system.sessions.flatMap((session, index) => {
-      const record = records[index]?.record;
+      const record = records[index];
       return record === undefined ? [] : statusOf(system, session, record, now);
     }),
     keepAlive: keepAliveStatus(service.record.keepAlive, now),

@@ -49,6 +49,7 @@ export async function renewSessions(
   mode: Mode = 'due',
 ): Promise<RenewalReport> {
   const sessions = system.sessions.filter((session) => only === null || session.key === only);
+  await system.store.prefetch(sessions.map(({ key }) => key));
   const done = await forEachSession(sessions, (session) => renewSession(system, session, mode));
   const outcomes = done.map((item): RenewalOutcome => {
     if (item.ok) return item.value;

@@ -30,7 +30,8 @@ export async function revokeSession(
   session: ConfiguredSession,
 ): Promise<RevokeResult> {
   const { broker, key } = session;
-  const { record } = await system.store.load(key);
+  // An old record would have the wrong token revoked.
+  const { record } = await system.store.loadFresh(key);
   const { generation, version: current } = record;
   if (current === null) return { ok: false, reason: 'no-token' };
   if (record.pending !== null && !isAttemptLost(record, system.clock())) {
@@ -50,6 +51,7 @@ export async function revokeSession(
     next: transition(now, { type: 'signed-out', generation, at: system.clock() }, broker.rules),
   }));
   await system.store.destroyVersion(key, current);
+  await system.mirror?.clear(key);
   system.log.info('signed-out', 'A session was signed out.', { session: key, generation });
   return { ok: true, revokedAtBroker };
 }

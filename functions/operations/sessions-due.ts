@@ -7,6 +7,7 @@
 import { StoreError } from '../errors.ts';
 import { needsSignIn } from '../lifecycle/coverage.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
+import { newestRecord } from './newest-record.ts';
 import type { System } from './system.ts';
 
 /**
@@ -16,10 +17,11 @@ import type { System } from './system.ts';
  */
 export async function sessionsDue(system: System): Promise<readonly SessionKey[]> {
   const due: SessionKey[] = [];
+  await system.store.prefetch(system.sessions.map(({ key }) => key));
   for (const session of system.sessions) {
     const { rules } = session.broker;
     try {
-      const { record } = await system.store.load(session.key);
+      const record = await newestRecord(system, session, 'if-needed');
       const calendar = system.calendar(rules.market);
       if (needsSignIn(record, rules, calendar, system.clock())) due.push(session.key);
     } catch (error) {

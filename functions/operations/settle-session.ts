@@ -190,7 +190,10 @@ async function endLostAttempt(
   session: ConfiguredSession,
   savedAt: number | null,
 ): Promise<boolean> {
-  const { record } = await system.store.load(session.key);
+  const seen = await system.store.load(session.key);
+  if (!isAttemptLost(seen.record, system.clock())) return false;
+  // An old record would have people told of an attempt that has ended long ago.
+  const { record } = await system.store.loadFresh(session.key);
   const { pending } = record;
   if (pending === null || !isAttemptLost(record, system.clock())) return false;
   if (savedAt !== null && savedAt >= pending.startedAt) return false;

@@ -14,7 +14,7 @@ import type { SessionRecord, SignInOutcome } from '../lifecycle/session.ts';
 import { transition } from '../lifecycle/transition.ts';
 import type { CompleteResult } from './complete-sign-in.ts';
 import type { ConfiguredSession, System } from './system.ts';
-import { updateSession } from './update-record.ts';
+import { type Change, updateSession } from './update-record.ts';
 
 /** How long a second post of one PIN waits for the first, and how often it looks. */
 const WAIT_FOR_FIRST_MS = 25_000;
@@ -49,7 +49,7 @@ export async function claimAttempt(
   options: { readonly exempt: boolean; readonly settled: boolean },
 ): Promise<Claim> {
   const { exempt } = options;
-  const claimed = await updateSession<Claim>(system, session.key, (record) => {
+  const claim: Change<SessionRecord, Claim> = (record) => {
     const now = system.clock();
     const refused = (result: CompleteResult): { stop: Claim } => ({
       stop: { type: 'refused', result },
@@ -69,7 +69,8 @@ export async function claimAttempt(
       return refused({ ok: false, reason: 'too-many-attempts', retryAt });
     }
     return { next: transition(settled, { type: 'attempt-started', id, at: now }, rules) };
-  });
+  };
+  const claimed = await updateSession(system, session.key, claim, { certain: true });
   return claimed.ok ? { type: 'claimed', record: claimed.record } : claimed.stopped;
 }
 

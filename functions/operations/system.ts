@@ -15,6 +15,7 @@ import type { SessionKey } from '../lifecycle/session.ts';
 import type { Log } from '../logging/log.ts';
 import type { Notifier } from '../notifications/notifier.ts';
 import type { SessionStore } from '../storage/session-store.ts';
+import type { TokenMirror } from '../storage/token-mirror.ts';
 
 /** One configured session with its broker, credentials already inside. */
 export type ConfiguredSession = {
@@ -41,6 +42,8 @@ export type System = {
   readonly wait: Wait;
   readonly random: Random;
   readonly store: SessionStore;
+  /** Tokens also under older names; `null` where nobody asks for it. */
+  readonly mirror: TokenMirror | null;
   readonly events: EventPublisher;
   /** What workers report; `null` where nobody collects it. */
   readonly reports: ReportCollector | null;

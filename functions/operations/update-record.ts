@@ -25,21 +25,27 @@ export type Change<R, S> = (record: R) => { readonly next: R } | { readonly stop
 /**
  * Applies `change` to a session's record.
  *
+ * @param options.certain a change that stops is asked again with the record as writers see it, if that is
+ *   to be had: an old one must not refuse a person
  * @throws StoreError `STORE_CONTENDED` when others won every try, or whatever the store throws
  */
 export async function updateSession<S = never>(
   system: System,
   session: SessionKey,
   change: Change<SessionRecord, S>,
+  options: { readonly certain?: boolean } = {},
 ): Promise<Updated<SessionRecord, S>> {
   const { store } = system;
-  return update(
-    system,
-    `session "${session}"`,
-    () => store.load(session),
-    (tag, record) => store.replace(session, tag, record),
-    change,
-  );
+  const name = `session "${session}"`;
+  const replace = (tag: string, record: SessionRecord) => store.replace(session, tag, record);
+  const updated = await update(system, name, () => store.load(session), replace, change);
+  if (updated.ok || options.certain !== true) return updated;
+  try {
+    return await update(system, name, () => store.loadFresh(session), replace, change);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return updated;
+  }
 }
 
 /** The same for the record of notices and warnings. */

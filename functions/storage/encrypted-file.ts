@@ -11,7 +11,12 @@ import * as z from 'zod';
 import type { Clock, Random } from '../clock.ts';
 import { StoreError } from '../errors.ts';
 import { NEW_SERVICE_RECORD } from '../lifecycle/notices.ts';
-import { NEW_RECORD, parseSessionKey, type SessionKey } from '../lifecycle/session.ts';
+import {
+  NEW_RECORD,
+  parseSessionKey,
+  type SessionKey,
+  type SessionRecord,
+} from '../lifecycle/session.ts';
 import { decodeDocument, encodeDocument, moment } from './documents.ts';
 import { type FileKeys, seal, unseal } from './file-encryption.ts';
 import { type FileStoreKey, HEADER_FILE, openKeys } from './file-key.ts';
@@ -26,7 +31,7 @@ import {
 } from './private-files.ts';
 import { decodeRecord, encodeFittingRecord } from './record-document.ts';
 import { decodeService, encodeService } from './service-document.ts';
-import type { Replaced, SessionStore } from './session-store.ts';
+import type { Loaded, Replaced, SessionStore } from './session-store.ts';
 import { decodeToken, encodeToken } from './token-document.ts';
 
 export type EncryptedFileStoreOptions = {
@@ -172,11 +177,15 @@ export function createEncryptedFileStore(options: EncryptedFileStoreOptions): Se
     return text === null ? null : decodeDocument(versionSchema, text, `version of "${folder}"`);
   }
 
+  async function load(session: SessionKey): Promise<Loaded<SessionRecord>> {
+    const { text, tag } = await loadText(folderOf(session));
+    return { record: text === null ? NEW_RECORD : decodeRecord(session, text), tag };
+  }
+
   return {
-    async load(session) {
-      const { text, tag } = await loadText(folderOf(session));
-      return { record: text === null ? NEW_RECORD : decodeRecord(session, text), tag };
-    },
+    load,
+    loadFresh: load,
+    prefetch: async () => {},
 
     async replace(session, tag, record) {
       return replaceText(folderOf(session), tag, encodeFittingRecord(session, record));

@@ -7,10 +7,10 @@
 
 import type { Clock } from '../clock.ts';
 import { NEW_SERVICE_RECORD } from '../lifecycle/notices.ts';
-import { NEW_RECORD, type SessionKey } from '../lifecycle/session.ts';
+import { NEW_RECORD, type SessionKey, type SessionRecord } from '../lifecycle/session.ts';
 import { decodeRecord, encodeFittingRecord } from './record-document.ts';
 import { decodeService, encodeService } from './service-document.ts';
-import type { Replaced, SessionStore } from './session-store.ts';
+import type { Loaded, Replaced, SessionStore } from './session-store.ts';
 import { decodeToken, encodeToken } from './token-document.ts';
 
 /** A document that is replaced only by who knows its number; number 0 is "never written". */
@@ -42,12 +42,16 @@ export function createMemoryStore(options: { readonly clock: Clock }): SessionSt
     return list;
   }
 
+  function load(session: SessionKey): Loaded<SessionRecord> {
+    const { number, text } = recordOf(session);
+    const record = text === null ? NEW_RECORD : decodeRecord(session, text);
+    return { record, tag: String(number) };
+  }
+
   return {
-    async load(session) {
-      const { number, text } = recordOf(session);
-      const record = text === null ? NEW_RECORD : decodeRecord(session, text);
-      return { record, tag: String(number) };
-    },
+    load: async (session) => load(session),
+    loadFresh: async (session) => load(session),
+    prefetch: async () => {},
 
     async replace(session, tag, record) {
       return replaceText(recordOf(session), tag, encodeFittingRecord(session, record));

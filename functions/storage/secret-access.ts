@@ -6,12 +6,14 @@
  * the mirror.
  */
 
-import type { protos } from '@google-cloud/secret-manager';
+import type { protos, SecretManagerServiceClient } from '@google-cloud/secret-manager';
 import { StoreError } from '../errors.ts';
 import { crc32c } from './crc32c.ts';
+import { infoOf, isNumber, numberIn, sameTexts, textOf, versionInfoOf } from './secret-answers.ts';
 import {
   type CallResult,
   createSecretCalls,
+  type GoogleCallOptions,
   type MakeCall,
   type SecretCallOptions,
 } from './secret-calls.ts';
@@ -20,7 +22,11 @@ import { CODE } from './secret-failure.ts';
 export type Annotations = Readonly<Record<string, string>>;
 
 /** A secret without its payloads. `etag` proves at the next write that nobody wrote in between. */
-export type SecretInfo = { readonly etag: string; readonly annotations: Annotations };
+export type SecretInfo = {
+  readonly etag: string;
+  readonly annotations: Annotations;
+  readonly labels: Readonly<Record<string, string>>;
+};
 
 export type SecretVersionInfo = {
   readonly version: number;
@@ -31,6 +37,13 @@ export type SecretVersionInfo = {
 export type SecretAccess = {
   /** `null` when there is no such secret. May lag behind by minutes. */
   get(secret: string): Promise<SecretInfo | null>;
+  /**
+   * What a writer sees: reads through a write that puts back the labels just read and so changes nothing but
+   * the etag, which makes other writers read again.
+   */
+  getFresh(secret: string, seen: SecretInfo): Promise<SecretInfo | null>;
+  /** All secrets whose id ends so, by id. Needs the project's `secretmanager.secrets.list`. */
+  listSecrets(idEnd: string): Promise<ReadonlyMap<string, SecretInfo>>;
   create(secret: string, annotations: Annotations): Promise<SecretInfo | 'exists'>;
   /** Replaces all annotations if nobody has changed the secret since `etag`. */
   annotate(
@@ -55,11 +68,13 @@ export type ReadVersion =
   | { readonly status: 'missing' };
 
 type Secret = protos.google.cloud.secretmanager.v1.ISecret;
-type Version = protos.google.cloud.secretmanager.v1.ISecretVersion;
 type Payload = protos.google.cloud.secretmanager.v1.ISecretPayload;
 
 /** A damaged payload is read this often in all: a flipped bit on the way is not one on the disk. */
 const READS_OF_DAMAGED = 2;
+
+/** Records come along, so a page may weigh a few megabytes. */
+const SECRETS_A_PAGE = 250;
 
 /** After a lost answer: how often the secret is looked at while it shows the state before our write. */
 const LOOKS_AFTER_LOST_ANSWER = 3;
@@ -116,6 +131,33 @@ export function createSecretAccess(options: SecretCallOptions): SecretAccess {
     );
   }
 
+  /** `null` when what is listed does not exist. */
+  async function listAll<T>(
+    method: 'listSecrets' | 'listSecretVersions',
+    secret: string,
+    sendPage: (
+      client: SecretManagerServiceClient,
+      how: GoogleCallOptions,
+      pageToken: string,
+    ) => Promise<{ page: readonly T[]; next: string | null | undefined }>,
+  ): Promise<readonly T[] | null> {
+    const listed: T[] = [];
+    let pageToken: string | null | undefined = '';
+    do {
+      const wanted: string = pageToken;
+      const answer = await call({
+        method,
+        secret,
+        expected: [CODE.notFound],
+        send: (client, how) => sendPage(client, how, wanted),
+      });
+      if (!answer.ok) return null;
+      listed.push(...answer.value.page);
+      pageToken = answer.value.next;
+    } while (pageToken);
+    return listed;
+  }
+
   async function readPayload(secret: string, version: number): Promise<Payload | number> {
     const name = versionNameOf(secret, version);
     const read = await call({
@@ -129,6 +171,34 @@ export function createSecretAccess(options: SecretCallOptions): SecretAccess {
 
   return {
     get: (secret) => get(secret),
+
+    async getFresh(secret, { labels }) {
+      const updated = await call({
+        method: 'updateSecret',
+        secret,
+        expected: [CODE.notFound],
+        send: async (client, how) => {
+          const wanted = { name: nameOf(secret), labels };
+          return (
+            await client.updateSecret({ secret: wanted, updateMask: { paths: ['labels'] } }, how)
+          )[0];
+        },
+      });
+      return updated.ok ? infoOf(secret, updated.value) : null;
+    },
+
+    async listSecrets(idEnd) {
+      const listed = await listAll('listSecrets', `*${idEnd}`, async (client, how, pageToken) => {
+        const wanted = { parent, filter: `name:${idEnd}`, pageSize: SECRETS_A_PAGE, pageToken };
+        const [page, , answer] = await client.listSecrets(wanted, how);
+        return { page, next: answer?.nextPageToken };
+      });
+      const infos = (listed ?? []).map((secret) => {
+        const id = secret.name?.split('/').at(-1) ?? '';
+        return [id, infoOf(id, secret)] as const;
+      });
+      return new Map(infos.filter(([id]) => id.endsWith(idEnd)));
+    },
 
     async create(secret, annotations) {
       const created = await call({
@@ -201,26 +271,13 @@ export function createSecretAccess(options: SecretCallOptions): SecretAccess {
     },
 
     async listVersions(secret) {
-      const versions: SecretVersionInfo[] = [];
-      let pageToken: string | null | undefined = '';
-      do {
-        const request: { parent: string; pageToken: string } = {
-          parent: nameOf(secret),
-          pageToken,
-        };
-        const page = await call({
-          method: 'listSecretVersions',
-          secret,
-          expected: [CODE.notFound],
-          send: async (client, how) => {
-            const [listed, , answer] = await client.listSecretVersions(request, how);
-            return { listed, next: answer?.nextPageToken };
-          },
-        });
-        if (!page.ok) return null;
-        versions.push(...page.value.listed.map((version) => versionInfoOf(secret, version)));
-        pageToken = page.value.next;
-      } while (pageToken);
+      const listed = await listAll('listSecretVersions', secret, async (client, how, pageToken) => {
+        const wanted = { parent: nameOf(secret), pageToken };
+        const [page, , answer] = await client.listSecretVersions(wanted, how);
+        return { page, next: answer?.nextPageToken };
+      });
+      if (listed === null) return null;
+      const versions = listed.map((version) => versionInfoOf(secret, version));
       return versions.sort((a, b) => a.version - b.version);
     },
 
@@ -235,57 +292,4 @@ export function createSecretAccess(options: SecretCallOptions): SecretAccess {
       });
     },
   };
-}
-
-function isNumber(version: number): boolean {
-  return Number.isSafeInteger(version) && version >= 1;
-}
-
-function unreadable(secret: string): StoreError {
-  return new StoreError(`Secret Manager's answer about secret "${secret}" cannot be read`, {
-    code: 'STORE_UNAVAILABLE',
-    retryable: true,
-  });
-}
-
-function infoOf(secret: string, { etag, annotations }: Secret): SecretInfo {
-  // A write without an etag would overwrite whatever is there.
-  if (!etag) throw unreadable(secret);
-  return { etag, annotations: annotations ?? {} };
-}
-
-/** The number at the end of `projects/…/secrets/…/versions/17`. */
-function numberIn(secret: string, name: string | null | undefined): number {
-  const number = Number(/\/versions\/(\d+)$/.exec(name ?? '')?.[1]);
-  if (!isNumber(number)) throw unreadable(secret);
-  return number;
-}
-
-function versionInfoOf(secret: string, version: Version): SecretVersionInfo {
-  const { seconds, nanos } = version.createTime ?? {};
-  return {
-    version: numberIn(secret, version.name),
-    state: stateOf(version),
-    createdAt: Number(seconds ?? 0) * 1_000 + Math.floor((nanos ?? 0) / 1_000_000),
-  };
-}
-
-function stateOf(version: Version): SecretVersionInfo['state'] {
-  // With a delay on destroying, a version is disabled first and destroyed by itself later.
-  if (version.state === 'DESTROYED' || version.scheduledDestroyTime) return 'destroyed';
-  return version.state === 'ENABLED' ? 'usable' : 'disabled';
-}
-
-/** `null` when the payload does not match its checksum. */
-function textOf({ data, dataCrc32c }: Payload): string | null {
-  const bytes = typeof data === 'string' ? Buffer.from(data, 'base64') : Buffer.from(data ?? []);
-  if (dataCrc32c !== undefined && dataCrc32c !== null) {
-    if (String(crc32c(bytes)) !== String(dataCrc32c)) return null;
-  }
-  return bytes.toString('utf8');
-}
-
-function sameTexts(a: Annotations, b: Annotations): boolean {
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }

@@ -82,6 +82,7 @@ function property(value: unknown, name: string): unknown {
 const PERMISSIONS = {
   createSecret: 'secretmanager.secrets.create',
   getSecret: 'secretmanager.secrets.get',
+  listSecrets: 'secretmanager.secrets.list',
   updateSecret: 'secretmanager.secrets.update',
   addSecretVersion: 'secretmanager.versions.add',
   accessSecretVersion: 'secretmanager.versions.access',
@@ -95,8 +96,9 @@ export function storeErrorFor(failure: Failure, method: SecretMethod, secret: st
   const { code } = failure;
   const cause = causeOf(failure);
   if (code === CODE.permissionDenied) {
+    const place = method === 'listSecrets' ? 'the project' : `secret "${secret}"`;
     return new StoreError(
-      `Secret Manager refuses "${method}" on secret "${secret}": grant "${PERMISSIONS[method]}" on it to this function's service account`,
+      `Secret Manager refuses "${method}" on ${place}: grant "${PERMISSIONS[method]}" on it to this function's service account`,
       { code: 'STORE_DENIED', retryable: false, cause },
     );
   }

@@ -6,10 +6,13 @@
  * token adds it again, and the sweep destroys the double. Made by `compose.ts` on a `SecretAccess`.
  */
 
+import type { Clock } from '../clock.ts';
 import { StoreError } from '../errors.ts';
 import { RECORD_MAX_BYTES } from '../lifecycle/limits.ts';
 import { NEW_SERVICE_RECORD } from '../lifecycle/notices.ts';
 import { NEW_RECORD, parseSessionKey, type SessionKey } from '../lifecycle/session.ts';
+import type { Log } from '../logging/log.ts';
+import { createKnownStates } from './known-states.ts';
 import { decodeRecord, encodeFittingRecord } from './record-document.ts';
 import type { Annotations, SecretAccess, SecretInfo } from './secret-access.ts';
 import { missingSecret } from './secret-failure.ts';
@@ -19,6 +22,8 @@ import { decodeToken, encodeToken } from './token-document.ts';
 
 export type SecretManagerStoreOptions = {
   readonly secrets: SecretAccess;
+  readonly clock: Clock;
+  readonly log: Log;
   /**
    * Creates secrets that do not exist, for local runs. In the cloud Terraform does, and a missing one is
    * an error that names it.
@@ -36,6 +41,14 @@ const APP_SECRET = 'token-cadence-app';
 /** Secret Manager wants keys and values of all annotations to be less than 16 KiB. */
 const ANNOTATIONS_MAX_BYTES = 16 * 1024 - 1;
 
+/** Up to this many sessions are read one by one, so that no permission on the whole project is needed. */
+const READ_ONE_BY_ONE = 20;
+
+/** What was read for a list is for the run that asked, not for a later one. */
+const PREFETCHED_FOR_MS = 30_000;
+
+const ID_END = '-session';
+
 /** The tag of a record whose secret does not exist yet. */
 const NO_SECRET = '\nnone';
 
@@ -46,7 +59,7 @@ function secretOf(session: SessionKey): string {
       retryable: false,
     });
   }
-  return `${session}-session`;
+  return `${session}${ID_END}`;
 }
 
 /** The etag, and on a second line the annotations of others: a replacement must write them again. */
@@ -72,15 +85,41 @@ function roomBeside(others: Annotations): number {
 }
 
 export function createSecretManagerStore(options: SecretManagerStoreOptions): SessionStore {
-  const { secrets, createMissing = false } = options;
+  const { secrets, clock, log, createMissing = false } = options;
+  const states = createKnownStates(clock);
+  let prefetched: { readonly until: number; readonly infos: Map<string, SecretInfo> } | null = null;
 
-  async function loadText(secret: string): Promise<{ text: string | null; tag: string }> {
-    const info = await secrets.get(secret);
-    if (info === null) {
+  /** Once each: whoever reads again wants to know what has changed. */
+  function takePrefetched(secret: string): SecretInfo | null {
+    if (prefetched === null || clock() > prefetched.until) return null;
+    const info = prefetched.infos.get(secret) ?? null;
+    prefetched.infos.delete(secret);
+    return info;
+  }
+
+  async function loadText(
+    secret: string,
+    fresh = false,
+  ): Promise<{ text: string | null; tag: string }> {
+    const recent = fresh ? null : states.recent(secret);
+    if (recent !== null) return { text: recent.annotations[RECORD] ?? null, tag: tagOf(recent) };
+    const seen = (fresh ? null : takePrefetched(secret)) ?? (await secrets.get(secret));
+    const judged = seen === null ? null : fresh ? 'old' : states.judge(secret, seen);
+    const info = judged === 'old' && seen !== null ? await readThrough(secret, seen) : judged;
+    if (info === null || info === 'old') {
       if (!createMissing) throw missingSecret(secret);
       return { text: null, tag: NO_SECRET };
     }
     return { text: info.annotations[RECORD] ?? null, tag: tagOf(info) };
+  }
+
+  async function readThrough(secret: string, seen: SecretInfo): Promise<SecretInfo | null> {
+    log.info('metadata-behind', 'Metadata of a secret may lag behind: read through a write.', {
+      secret,
+    });
+    const info = await secrets.getFresh(secret, seen);
+    if (info !== null) states.written(secret, seen.etag, info);
+    return info;
   }
 
   async function replaceText(
@@ -88,15 +127,24 @@ export function createSecretManagerStore(options: SecretManagerStoreOptions): Se
     tag: string,
     encode: (maxBytes: number) => string,
   ): Promise<Replaced> {
+    states.forget(secret);
     if (tag === NO_SECRET) {
       const created = await secrets.create(secret, { [RECORD]: encode(roomBeside({})) });
-      return created === 'exists' ? CONFLICT : { ok: true, tag: tagOf(created) };
+      if (created === 'exists') return CONFLICT;
+      states.written(secret, null, created);
+      return { ok: true, tag: tagOf(created) };
     }
     const { etag, others } = readTag(tag);
     const annotations = { ...others, [RECORD]: encode(roomBeside(others)) };
     const written = await secrets.annotate(secret, etag, annotations);
-    if (written === 'conflict') return CONFLICT;
-    if (written !== 'missing') return { ok: true, tag: tagOf(written) };
+    if (written === 'conflict') {
+      states.refused(secret, etag);
+      return CONFLICT;
+    }
+    if (written !== 'missing') {
+      states.written(secret, etag, written);
+      return { ok: true, tag: tagOf(written) };
+    }
     if (createMissing) return CONFLICT;
     throw missingSecret(secret);
   }
@@ -105,6 +153,22 @@ export function createSecretManagerStore(options: SecretManagerStoreOptions): Se
     async load(session) {
       const { text, tag } = await loadText(secretOf(session));
       return { record: text === null ? NEW_RECORD : decodeRecord(session, text), tag };
+    },
+
+    async loadFresh(session) {
+      const { text, tag } = await loadText(secretOf(session), true);
+      return { record: text === null ? NEW_RECORD : decodeRecord(session, text), tag };
+    },
+
+    async prefetch(sessions) {
+      if (sessions.length <= READ_ONE_BY_ONE) return;
+      try {
+        const infos = new Map(await secrets.listSecrets(ID_END));
+        prefetched = { until: clock() + PREFETCHED_FOR_MS, infos };
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        log.error('secrets-not-listed', 'Every session is read by itself, which is slower.', error);
+      }
     },
 
     async replace(session, tag, record) {

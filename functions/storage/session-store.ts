@@ -45,6 +45,16 @@ export type VersionInfo = {
 export interface SessionStore {
   /** The record, or `NEW_RECORD` for a session never written. */
   load(session: SessionKey): Promise<Loaded<SessionRecord>>;
+  /**
+   * The record as a writer would find it. `load` may lag behind where the store's metadata do; this costs a
+   * write there, so it is for decisions that an old record would make wrong for good.
+   */
+  loadFresh(session: SessionKey): Promise<Loaded<SessionRecord>>;
+  /**
+   * Says that each of these is about to be loaded once. A store for which many single reads cost more than
+   * one list reads them together; nothing is lost when it cannot.
+   */
+  prefetch(sessions: readonly SessionKey[]): Promise<void>;
   replace(session: SessionKey, tag: string, record: SessionRecord): Promise<Replaced>;
   /** Stores a token as the next version and answers its number. Does not move the pointer. */
   addToken(token: StoredToken): Promise<number>;

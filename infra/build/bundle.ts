@@ -66,7 +66,7 @@ export async function buildBundle(name: FunctionName, directory: string): Promis
       (code, name) => code.replaceAll(`./${name}`, `./${commonName(name)}`),
       text,
     );
-    const code = await asCommonJs(renamed, roleOf(bundled.metafile, basename(path)));
+    const code = await asCommonJs(renamed, isCommonJsPackage(bundled.metafile, basename(path)));
     await writeFile(join(directory, file), code);
     bytes += Buffer.byteLength(code);
     if (file === 'index.cjs') entryBytes = Buffer.byteLength(code);
@@ -78,18 +78,13 @@ export async function buildBundle(name: FunctionName, directory: string): Promis
   return { name, directory, bytes, entryBytes };
 }
 
-type Role = {
-  /** Nothing of ours is in it. */
-  readonly isPackageOnly: boolean;
-  /** What `import()` of a CommonJS package asks for. */
-  readonly isCommonJsPackage: boolean;
-};
-
 /**
- * esbuild splits ES modules only, so each of its files is translated afterwards. Names are kept in files
- * of ours, for stack traces that can be read.
+ * esbuild splits ES modules only, so each of its files is translated afterwards. Names are kept: Google's
+ * client tells a 64-bit number by the name of its class, and stack traces can be read.
+ *
+ * @param isCommonJsPackage whether `import()` asks for it as a CommonJS package
  */
-async function asCommonJs(text: string, role: Role): Promise<string> {
+async function asCommonJs(text: string, isCommonJsPackage: boolean): Promise<string> {
   const { code } = await transform(text, {
     format: 'cjs',
     platform: 'node',
@@ -98,23 +93,17 @@ async function asCommonJs(text: string, role: Role): Promise<string> {
     supported: { 'dynamic-import': false },
     minifySyntax: true,
     minifyWhitespace: true,
-    minifyIdentifiers: role.isPackageOnly,
     lineLimit: LINE_LIMIT,
     legalComments: 'none',
   });
   // As an ES module it could only export the package as its default, without the names in it.
-  return role.isCommonJsPackage ? `${code}module.exports = module.exports.default;\n` : code;
+  return isCommonJsPackage ? `${code}module.exports = module.exports.default;\n` : code;
 }
 
-function roleOf({ inputs, outputs }: Metafile, file: string): Role {
+function isCommonJsPackage({ inputs, outputs }: Metafile, file: string): boolean {
   const output = Object.entries(outputs).find(([path]) => basename(path) === file)?.[1];
   const entry = output?.entryPoint;
-  return {
-    isPackageOnly: Object.keys(output?.inputs ?? {}).every(
-      (path) => !path.startsWith('functions/'),
-    ),
-    isCommonJsPackage: entry !== undefined && inputs[entry]?.format === 'cjs',
-  };
+  return entry !== undefined && inputs[entry]?.format === 'cjs';
 }
 
 function commonName(file: string): string {

@@ -7,6 +7,8 @@
  */
 
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import type { OnLoadResult, Plugin } from 'esbuild';
 import * as z from 'zod';
 
@@ -35,7 +37,7 @@ class LocationsClient {
 }
 exports.fallback = Object.create(rest, { LocationsClient: { value: LocationsClient } });
 exports.loggingUtils = require('google-logging-utils');
-exports.decodeAnyProtosInArray = (details) => details;`,
+exports.decodeAnyProtosInArray = require('google-gax/build/src/util.js').decodeAnyProtosInArray;`,
   },
   {
     // A polyfill of what Node has, with 260 KB of tables.
@@ -52,6 +54,8 @@ const DESCRIPTION = /\/node_modules\/@google-cloud\/secret-manager\/build\/proto
 const CALL_TYPES = ['Any', 'Duration', 'Empty', 'FieldMask', 'Timestamp'];
 
 const REPLACEMENT = 'replacement';
+
+const INNER = /^google-gax\/build\/src\/util\.js$/;
 
 const spaceSchema = z.looseObject({ nested: z.record(z.string(), z.unknown()) });
 
@@ -76,6 +80,12 @@ export function leanPackages(): Plugin {
         contents: calledPartOf(await readFile(path, 'utf8')),
         loader: 'json',
       }));
+      build.onResolve({ filter: INNER }, ({ path, importer, resolveDir }) => {
+        // Not among the files that the package exports.
+        const from = importer.startsWith('/') ? importer : join(resolveDir, 'index.js');
+        const folder = dirname(dirname(dirname(createRequire(from).resolve('google-gax'))));
+        return { path: join(folder, path.slice('google-gax/'.length)) };
+      });
       for (const [index, { importer, wanted }] of REPLACED.entries()) {
         build.onResolve({ filter: wanted }, (asked) => {
           if (asked.namespace === REPLACEMENT || !importer.test(asked.importer)) return null;

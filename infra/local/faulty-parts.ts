@@ -35,6 +35,8 @@ export function withStoreFaults(store: SessionStore, options: FaultyOptions): Se
 
   return {
     load: (session) => call(() => store.load(session)),
+    loadFresh: (session) => call(() => store.loadFresh(session)),
+    prefetch: (sessions) => store.prefetch(sessions),
     replace: (session, tag, record) => call(() => store.replace(session, tag, record)),
     addToken: (token) => call(() => store.addToken(token)),
     readToken: (session, version) => call(() => store.readToken(session, version)),

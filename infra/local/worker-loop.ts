@@ -84,9 +84,18 @@ export function createWorkerLoop(options: WorkerLoopOptions): WorkerLoop {
     const { key } = loop.session;
     loop.polledAt = clock();
     const { record } = await store.load(key);
-    if (record.version === loop.held?.version) return false;
-    loop.held = record.version === null ? null : await readNewestToken(store, key, record.version);
-    return loop.held !== null;
+    const { version, generation } = record;
+    const heldGeneration = loop.held?.token.generation ?? 0;
+    if (version === null && loop.held !== null && generation >= heldGeneration) {
+      // Signed out; an older record than our token's says nothing of it.
+      loop.held = null;
+      return false;
+    }
+    if (version !== null && version === loop.held?.version) return false;
+    const newest = await readNewestToken(store, key, version, generation);
+    if (newest === null || newest.token.generation <= heldGeneration) return false;
+    loop.held = newest;
+    return true;
   }
 
   async function call(loop: SessionLoop): Promise<void> {

@@ -153,6 +153,18 @@ describe('a bundle alone with the framework', () => {
     expect(secretManager.methods()).toContain('getSecret');
   });
 
+  it('health-check says which call of Google’s client was denied, and what to grant', async () => {
+    secretManager.standIn.deny({ method: 'getSecret' });
+    onTestFinished(() => secretManager.standIn.allowAll());
+    const running = await start('health-check', settings());
+    const { status, text } = await firstAnswer(running, '/');
+    expect(status).toBe(503);
+    expect(JSON.parse(text)).toMatchObject({ worked: false, sessions: [{ state: 'unreadable' }] });
+    expect(text).toMatch(/refuses .*getSecret.*grant .*secretmanager.secrets.get/);
+    await running.stop();
+    expect(running.printed()).toContain('STORE_DENIED');
+  });
+
   it('morning-alert asks for no consumer key and answers', async () => {
     const { ETRADE_SANDBOX_CONSUMER: _, ...few } = settings();
     const running = await start('morning-alert', few);
@@ -205,7 +217,7 @@ describe('a bundle alone with the framework', () => {
     expect(status).toBe(503);
     expect(JSON.parse(text)).toMatchObject({ outcomes: [{ delivered: true }] });
     expect(pubsub.calls).toMatchObject([{ path: '/google.pubsub.v1.Publisher/Publish' }]);
-    expect((await store.load(SANDBOX)).record.undelivered).toEqual([]);
+    expect((await secretManager.store().load(SANDBOX)).record.undelivered).toEqual([]);
   });
 });
 

@@ -81,6 +81,18 @@ export function describeSessionStore(name: string, makeHarness: () => Promise<St
         expect(await other.load(SANDBOX)).toEqual({ record, tag });
       });
 
+      it('is the latest where an old one would not do, and after it was announced', async () => {
+        expect((await store.loadFresh(SANDBOX)).record).toEqual(NEW_RECORD);
+        const record = anActiveRecord();
+        await save(record);
+        await other.prefetch([SANDBOX, PROD]);
+        expect((await other.load(SANDBOX)).record).toEqual(record);
+        const fresh = await other.loadFresh(SANDBOX);
+        expect(fresh.record).toEqual(record);
+        const next = anActiveRecord({ generation: record.generation + 1 });
+        expect(await other.replace(SANDBOX, fresh.tag, next)).toMatchObject({ ok: true });
+      });
+
       it('of one session says nothing about another', async () => {
         await save();
         expect((await store.load(PROD)).record).toEqual(NEW_RECORD);

@@ -31,6 +31,18 @@ describe('what others print', () => {
     ]);
   });
 
+  test('a warning of Node is no alarm, and is named without its words', () => {
+    console.error(
+      '(node:7) [DEP0169] DeprecationWarning: `url.parse()` was asked for https://canary/bot1:x',
+    );
+    console.error('(node:7) ExperimentalWarning: canary');
+    expect(lines.entries()).toMatchObject([
+      { severity: 'DEBUG', event: 'node-warning', fields: { code: 'DEP0169' } },
+      { severity: 'DEBUG', event: 'node-warning', fields: { name: 'ExperimentalWarning' } },
+    ]);
+    expect(JSON.stringify(lines.entries())).not.toContain('canary');
+  });
+
   test('a printed stack keeps its place and its plain words', () => {
     console.error(new TypeError("Cannot read properties of undefined (reading 'pin')").stack);
     const [entry] = lines.entries();

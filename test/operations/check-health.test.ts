@@ -36,6 +36,7 @@ describe('a health check', () => {
           destroyedVersions: [],
           undelivered: 0,
           deliveryProblem: null,
+          mirrorProblem: null,
           clockSkewSeconds: 0,
         },
       ],

@@ -1,12 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Log } from '../../functions/logging/log.ts';
 import { Secret } from '../../functions/secret.ts';
-import {
-  createTokenMirror,
-  mirrorNames,
-  type TokenMirror,
-} from '../../functions/storage/mirror-secrets.ts';
+import { createTokenMirror, mirrorNames } from '../../functions/storage/mirror-secrets.ts';
 import type { StoredToken } from '../../functions/storage/session-store.ts';
+import type { TokenMirror } from '../../functions/storage/token-mirror.ts';
 import { anActiveRecord, ny, sessionKey } from '../fixtures/records.ts';
 import { type SecretManagerServer, startSecretManager } from '../fixtures/secret-manager.ts';
 import { aToken, PROD } from '../fixtures/tokens.ts';
@@ -46,7 +43,12 @@ function aMirror(): TokenMirror {
   const error: Log['error'] = (event, message, thrown) => {
     logged.push(`${event} ${message} ${String(thrown)}`);
   };
-  return createTokenMirror({ secrets: server.access(), log: { ...SILENT, error } });
+  return createTokenMirror({
+    secrets: server.access(),
+    sessions: [PROD, sessionKey('etrade-prod-ira')],
+    clock: () => server.moment.now,
+    log: { ...SILENT, error },
+  });
 }
 
 /** What a worker with the two names reads. */
@@ -83,7 +85,7 @@ describe('the names', () => {
     const session = sessionKey('etrade-prod-ira');
     expect(mirrorNames(session)).toBeNull();
     const token = { ...nth(1), session };
-    expect(await aMirror().mirrorToken(session, token)).toEqual({ ok: false, reason: 'unnamed' });
+    expect(await aMirror().mirrorToken(session, token)).toEqual({ ok: false, problem: null });
     expect(await aMirror().isCurrent(session, recordOf(token))).toBe(true);
     expect(server.methods()).not.toContain('addSecretVersion');
   });
@@ -137,7 +139,10 @@ describe('a mirror that cannot be written', () => {
     { what: 'missing', break: () => server.send('DELETE', `/${SECRET}`) },
   ])('is told in the log and never thrown: $what', async ({ break: broken }) => {
     await broken();
-    expect(await aMirror().mirrorToken(PROD, nth(1))).toEqual({ ok: false, reason: 'failed' });
+    expect(await aMirror().mirrorToken(PROD, nth(1))).toEqual({
+      ok: false,
+      problem: expect.stringMatching(/Secret Manager|secret "ETRADE_OAUTH_PROD/),
+    });
     expect(logged).toHaveLength(1);
     expect(logged[0]).toContain('mirror-failed');
     expect(logged[0]).not.toContain('canary');
@@ -151,7 +156,7 @@ describe('a mirror that cannot be written', () => {
     const next = aMirror();
     // Behind the mark only destroying is left, which the next token does as well.
     if (!(await next.isCurrent(PROD, recordOf(nth(2))))) {
-      expect(stopped).toEqual({ ok: false, reason: 'failed' });
+      expect(stopped).toMatchObject({ ok: false });
       expect(await next.mirrorToken(PROD, nth(2))).toEqual({ ok: true });
     }
     expect(await pair()).toEqual(['canary-access-2', 'canary-secret-2']);
@@ -166,6 +171,8 @@ describe('a mirror that cannot be written', () => {
     let overtaken = false;
     const slow = createTokenMirror({
       log: SILENT,
+      sessions: [PROD],
+      clock: () => server.moment.now,
       secrets: {
         ...secrets,
         addVersion: async (secret, text) => {
@@ -177,11 +184,29 @@ describe('a mirror that cannot be written', () => {
         },
       },
     });
-    expect(await slow.mirrorToken(PROD, nth(1))).toEqual({ ok: false, reason: 'failed' });
+    expect(await slow.mirrorToken(PROD, nth(1))).toMatchObject({ ok: false });
     const next = aMirror();
     expect(await next.isCurrent(PROD, recordOf(nth(2)))).toBe(false);
     await next.mirrorToken(PROD, nth(2));
     expect(await pair()).toEqual(['canary-access-2', 'canary-secret-2']);
+  });
+
+  it('because it is too slow lets go, so that no person waits for it', async () => {
+    const secrets = server.access();
+    const slow = createTokenMirror({
+      log: SILENT,
+      sessions: [PROD],
+      clock: () => server.moment.now,
+      secrets: {
+        ...secrets,
+        addVersion: async (secret, text) => {
+          server.moment.now += 10_000;
+          return secrets.addVersion(secret, text);
+        },
+      },
+    });
+    expect(await slow.mirrorToken(PROD, nth(1))).toMatchObject({ ok: false });
+    expect(server.methods().filter((method) => method === 'addSecretVersion')).toHaveLength(1);
   });
 
   it('by two at once ends with the current token, at the latest after the next run', async () => {

@@ -86,6 +86,7 @@ describe('two functions at once', () => {
     const other = world.restarted();
     const results = await Promise.all([world.signIn(), other.signIn()]);
     expect(results.filter(({ ok }) => ok)).not.toHaveLength(0);
+    world.clock.advance(MINUTE_MS);
     const record = await world.record();
     expect(record).toMatchObject({ pending: null, undelivered: [] });
 
@@ -105,9 +106,11 @@ describe('with metadata an hour old', () => {
     const { version } = await world.record();
     world.clock.advance(MINUTE_MS);
     server.standIn.setLag(HOUR_MS);
-    const seen = (await world.store.load(world.session().key)).record;
+    // Another instance, which has written nothing itself.
+    const worker = server.store();
+    const seen = (await worker.load(world.session().key)).record;
     expect(seen.version).toBeNull();
     const { key } = world.session();
-    expect((await readNewestToken(world.store, key, seen.version))?.version).toBe(version);
+    expect((await readNewestToken(worker, key, seen.version))?.version).toBe(version);
   });
 });

@@ -5,8 +5,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect, promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { systemRandom } from '../../functions/clock.ts';
 import { StoreError } from '../../functions/errors.ts';
 import { NEW_RECORD } from '../../functions/lifecycle/session.ts';
+import type { System } from '../../functions/operations/system.ts';
+import { updateSession } from '../../functions/operations/update-record.ts';
 import { readNewestToken, type SessionStore } from '../../functions/storage/session-store.ts';
 import type { SecretManagerFault } from '../../infra/local/secret-manager/faults.ts';
 import type { Method } from '../../infra/local/secret-manager/routes.ts';
@@ -118,6 +121,7 @@ describe('a failing Secret Manager', () => {
     });
     server.standIn.setFault({ status: 503, times: 3 });
     await patient.load(SANDBOX);
+    server.moment.now += 60_000;
     server.standIn.setFault({ status: 429, times: 2 });
     await patient.load(SANDBOX);
     expect(pauses).toEqual([300, 600, 1200, 900, 1800]);
@@ -287,7 +291,7 @@ describe('a record whose answer was lost', () => {
       ok: false,
       reason: 'conflict',
     });
-    expect((await store.load(SANDBOX)).record.generation).toBe(99);
+    expect((await eager.load(SANDBOX)).record.generation).toBe(99);
   });
 
   it('is not called stored while only its old state can be seen', async () => {
@@ -426,18 +430,77 @@ describe('metadata that lag an hour behind', () => {
     expect((await readNewestToken(reader, SANDBOX, seen.record.version))?.version).toBe(version);
   });
 
-  it('make a writer lose, never overwrite', async () => {
+  it('make another writer lose once, never overwrite, and then see what is there', async () => {
     server.moment.now += 2 * HOUR_MS;
     const { tag } = await store.load(SANDBOX);
     await store.replace(SANDBOX, tag, anActiveRecord({ generation: 2 }));
     server.standIn.setLag(HOUR_MS);
-    const stale = await store.load(SANDBOX);
+    const another = server.store();
+    const stale = await another.load(SANDBOX);
     expect(stale.record).toEqual(NEW_RECORD);
-    expect(await store.replace(SANDBOX, stale.tag, anActiveRecord())).toMatchObject({
+    expect(await another.replace(SANDBOX, stale.tag, anActiveRecord())).toMatchObject({
       reason: 'conflict',
     });
+    const { record, tag: fresh } = await another.load(SANDBOX);
+    expect(record.generation).toBe(2);
+    const next = anActiveRecord({ generation: 3 });
+    expect(await another.replace(SANDBOX, fresh, next)).toMatchObject({ ok: true });
     server.standIn.setLag(0);
-    expect((await store.load(SANDBOX)).record.generation).toBe(2);
+    expect((await server.store().load(SANDBOX)).record.generation).toBe(3);
+  });
+
+  it('do not make a writer forget its own last write', async () => {
+    server.moment.now += 2 * HOUR_MS;
+    server.standIn.setLag(HOUR_MS);
+    for (const generation of [1, 2, 3]) {
+      const { tag } = await store.load(SANDBOX);
+      expect(await store.replace(SANDBOX, tag, anActiveRecord({ generation }))).toMatchObject({
+        ok: true,
+      });
+    }
+    expect((await store.load(SANDBOX)).record.generation).toBe(3);
+    expect(server.methods().filter((method) => method === 'updateSecret')).toHaveLength(3);
+  });
+
+  it('are read through a write where an old record would decide for good, which changes nothing', async () => {
+    await server.send('PATCH', '/etrade-sandbox-session?updateMask=labels', {
+      labels: { owner: 'me' },
+    });
+    const { tag } = await store.load(SANDBOX);
+    await store.replace(SANDBOX, tag, anActiveRecord({ generation: 1 }));
+    server.moment.now += 2 * HOUR_MS;
+    const before = await store.load(SANDBOX);
+    await store.replace(SANDBOX, before.tag, anActiveRecord({ generation: 2 }));
+    server.standIn.setLag(HOUR_MS);
+    const another = server.store();
+    expect((await another.load(SANDBOX)).record.generation).toBe(1);
+    const fresh = await another.loadFresh(SANDBOX);
+    expect(fresh.record).toEqual(anActiveRecord({ generation: 2 }));
+    expect((await another.load(SANDBOX)).record.generation).toBe(2);
+    server.standIn.setLag(0);
+    const json = await (await server.send('GET', '/etrade-sandbox-session')).json();
+    expect(json).toMatchObject({ labels: { owner: 'me' } });
+  });
+
+  it('let two writers on old copies both end, one after the other', async () => {
+    server.moment.now += 2 * HOUR_MS;
+    server.standIn.setLag(HOUR_MS);
+    const systems = [server.store(), server.store()].map((each) => ({
+      store: each,
+      wait: async () => {},
+      random: systemRandom,
+    })) as unknown as readonly System[];
+    for (let round = 1; round <= 4; round += 1) {
+      await Promise.all(
+        systems.map((system) =>
+          updateSession(system, SANDBOX, (record) => ({
+            next: { ...record, generation: record.generation + 1 },
+          })),
+        ),
+      );
+    }
+    server.standIn.setLag(0);
+    expect((await server.store().load(SANDBOX)).record.generation).toBe(8);
   });
 });
 

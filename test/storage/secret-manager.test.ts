@@ -20,6 +20,7 @@ async function makeHarness(createMissing: boolean): Promise<SharedStoreHarness> 
     if (place.kind !== 'token') {
       const changed = { annotations: { record: text } };
       await server.send('PATCH', `/${id}?updateMask=annotations`, changed);
+      server.moment.now += 60_000;
       return;
     }
     // Versions never change: the text becomes the next version, and the last one is read by that number.

@@ -1,0 +1,55 @@
+/**
+ * The settings of token-cadence, checked and parsed: what `config.ts` makes of the environment.
+ *
+ * Types only; secrets are `Secret`. Read by `compose.ts`, which hands out what each part needs.
+ */
+
+import type { Environment, SessionKey } from './lifecycle/session.ts';
+import type { Secret } from './secret.ts';
+
+export type BrokerUrls = {
+  readonly oauthUrl: string;
+  readonly apiUrl: string;
+  readonly authorizeUrl: string;
+};
+
+export type SessionSettings = {
+  readonly key: SessionKey;
+  readonly broker: string;
+  readonly environment: Environment;
+  readonly title: string;
+  readonly consumerKey: Secret;
+  readonly consumerSecret: Secret;
+  readonly urls: BrokerUrls;
+  readonly alertAt: string | null;
+  readonly required: boolean;
+  /** Broker account ids that may sign in here; `null`: those of the first sign-in. */
+  readonly accountIds: readonly string[] | null;
+};
+
+export type StoreSettings =
+  | { readonly kind: 'secret-manager'; readonly project: string; readonly apiUrl: string | null }
+  | { readonly kind: 'file'; readonly directory: string; readonly keyFile: string }
+  | { readonly kind: 'file'; readonly directory: string; readonly passphrase: Secret };
+
+export type EventSettings =
+  | { readonly kind: 'pubsub'; readonly project: string; readonly topic: string }
+  | { readonly kind: 'http'; readonly url: string };
+
+export type Settings = {
+  readonly sessions: readonly SessionSettings[];
+  readonly publicUrl: string;
+  readonly telegram: {
+    readonly botToken: Secret;
+    readonly chatId: string;
+    readonly apiUrl: string | null;
+  };
+  readonly linkKey: Secret;
+  readonly statusKey: Secret | null;
+  readonly marketClosures: Readonly<Record<string, string>>;
+  readonly store: StoreSettings;
+  /** Sessions whose token is also written under the names that older workers read. */
+  readonly mirrored: readonly SessionKey[];
+  readonly events: EventSettings;
+  readonly project: string | null;
+};
