@@ -20,6 +20,7 @@ import { ConfigError } from './errors.ts';
 import type { EventPublisher } from './events/event-publisher.ts';
 import { createLocalPublisher } from './events/local.ts';
 import { createPubsubPublisher } from './events/pubsub.ts';
+import type { ReportCollector } from './events/worker-reports.ts';
 import { createCookies } from './http/cookie.ts';
 import { deriveKey } from './http/derive-key.ts';
 import type { Doors } from './http/doors.ts';
@@ -51,6 +52,7 @@ export type Parts = {
   readonly fetch: typeof globalThis.fetch;
   readonly store: SessionStore;
   readonly events: EventPublisher;
+  readonly reports: ReportCollector;
   readonly notifier: Notifier;
   readonly log: Log;
 };
@@ -92,6 +94,7 @@ export function compose(options: ComposeOptions = {}): Wiring {
     random,
     ...storageOf(settings, parts, { clock, wait, random, log }),
     events: parts.events ?? publisherOf(settings, { fetch, random }),
+    reports: parts.reports ?? null,
     notifier:
       parts.notifier ??
       createTelegramNotifier({
@@ -128,7 +131,8 @@ function configured(
   const broker = entry.create({ environment, consumerKey, consumerSecret, ...urls, ...parts });
   const hashAccount = accountHasher(consumerSecret);
   const account = settings.accountIds?.map(hashAccount) ?? null;
-  return { key, title, broker, alertAt, required, account, hashAccount };
+  const { workers } = settings;
+  return { key, title, broker, alertAt, required, account, workers, hashAccount };
 }
 
 /**

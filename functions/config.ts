@@ -132,6 +132,7 @@ export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING
           ? requiredKeys.includes(parsed.key)
           : !hasProd || parsed.environment === 'prod',
       accountIds: accountIds.length > 0 ? accountIds : null,
+      workers: listOf(text(`${own}_WORKERS`)),
     });
   }
   for (const key of requiredKeys) {

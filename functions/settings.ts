@@ -25,6 +25,8 @@ export type SessionSettings = {
   readonly required: boolean;
   /** Broker account ids that may sign in here; `null`: those of the first sign-in. */
   readonly accountIds: readonly string[] | null;
+  /** Workers that are to use this session, by name. */
+  readonly workers: readonly string[];
 };
 
 export type StoreSettings =

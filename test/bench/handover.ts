@@ -92,6 +92,7 @@ export async function measureHandover(report: Report): Promise<readonly Figure[]
     alertAt: null,
     required: true,
     account: null,
+    workers: [],
     hashAccount,
   };
   const store = secretManager.store({ wait: systemWait });
@@ -101,6 +102,7 @@ export async function measureHandover(report: Report): Promise<readonly Figure[]
     calendar: () => createNyseCalendar({}),
     store,
     mirror: null,
+    reports: null,
     events: {
       publish: (event) => {
         calls.events += 1;
