@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lifecycle: [],
   brokers: ['lifecycle/*', ...LEAVES],
   storage: ['lifecycle/*', 'brokers/broker.ts', 'logging/log.ts', ...LEAVES],
-  events: ['lifecycle/*', ...LEAVES],
+  events: ['lifecycle/*', 'logging/log.ts', ...LEAVES],
   notifications: ['lifecycle/*', 'logging/log.ts', ...LEAVES],
   logging: LEAVES,
   operations: ['lifecycle/*', ...INTERFACES, ...LEAVES],
@@ -42,7 +42,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   entry: ['operations/*', 'http/*', 'config.ts', 'compose.ts', 'lifecycle/*'],
   // With its own small composition, so that a trading service gets no page, messenger or framework.
   worker: ['lifecycle/*', 'brokers/*', 'storage/*', 'events/*', 'logging/*', ...LEAVES],
-  cli: ['operations/*', 'lifecycle/*', 'brokers/*', 'storage/*', 'logging/*', 'config.ts', 'compose.ts', ...INTERFACES, ...LEAVES],
+  cli: [
+    'operations/*',
+    'lifecycle/*',
+    'brokers/*',
+    'storage/*',
+    'logging/*',
+    'config.ts',
+    'compose.ts',
+    ...INTERFACES,
+    ...LEAVES,
+  ],
   list: ['entry'],
   leaf: LEAVES,
 };

@@ -1,8 +1,8 @@
 /**
  * What a trading worker says of itself: which token it uses and when it last worked.
  *
- * Types only; holds no secret. Sent by `worker/`, collected by health-check and keep-alive. The wire form
- * is in `events/SCHEMA.md`.
+ * Pure; holds no secret. Sent by `worker/`, collected by health-check and keep-alive. The wire form is in
+ * `events/SCHEMA.md`.
  */
 
 import type { SessionKey } from './session.ts';
@@ -21,3 +21,13 @@ export type WorkerHeartbeat = {
   /** It said goodbye: from now on it is offline, and behind in nothing. */
   readonly stopped: boolean;
 };
+
+const WORKER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+/**
+ * Whether a text can name a worker or an instance: 1 to 63 letters, digits, `.`, `_` and `-`, the first
+ * a letter or digit. Names come from outside and are shown on pages and in messages.
+ */
+export function isWorkerName(text: string): boolean {
+  return WORKER_NAME.test(text);
+}
