@@ -17,6 +17,7 @@ const INTERFACES = [
   'brokers/broker.ts',
   'storage/session-store.ts',
   'storage/token-mirror.ts',
+  'storage/backup.ts',
   'events/event-publisher.ts',
   'events/worker-reports.ts',
   'notifications/notifier.ts',
