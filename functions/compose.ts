@@ -6,7 +6,8 @@
  */
 
 import { createHash, createHmac } from 'node:crypto';
-import { BROKERS } from './brokers/registry.ts';
+import type { DataCalls } from './brokers/data-calls.ts';
+import { BROKERS, type BrokerEntry } from './brokers/registry.ts';
 import {
   type Clock,
   type Random,
@@ -16,7 +17,7 @@ import {
   type Wait,
 } from './clock.ts';
 import { readConfig, type Uses, type Variables } from './config.ts';
-import { ConfigError } from './errors.ts';
+import { ConfigError, NotificationError } from './errors.ts';
 import type { EventPublisher } from './events/event-publisher.ts';
 import { createLocalPublisher } from './events/local.ts';
 import { createPubsubPublisher } from './events/pubsub.ts';
@@ -24,7 +25,7 @@ import type { ReportCollector } from './events/worker-reports.ts';
 import { createCookies } from './http/cookie.ts';
 import { deriveKey } from './http/derive-key.ts';
 import type { Doors } from './http/doors.ts';
-import { createLinks } from './http/link.ts';
+import { createLinks, type Links } from './http/link.ts';
 import { hardEndAt } from './lifecycle/hard-end.ts';
 import { createNyseCalendar } from './lifecycle/nyse-calendar.ts';
 import type { SessionKey } from './lifecycle/session.ts';
@@ -34,7 +35,7 @@ import type { Notifier } from './notifications/notifier.ts';
 import { createTelegramNotifier } from './notifications/telegram.ts';
 import type { ConfiguredSession, System } from './operations/system.ts';
 import type { Secret } from './secret.ts';
-import type { SessionSettings, Settings } from './settings.ts';
+import type { PeopleSettings, SessionSettings, Settings } from './settings.ts';
 import { createEncryptedFileStore } from './storage/encrypted-file.ts';
 import { createTokenMirror } from './storage/mirror-secrets.ts';
 import { createSecretAccess } from './storage/secret-access.ts';
@@ -43,6 +44,21 @@ import type { SessionStore } from './storage/session-store.ts';
 import type { TokenMirror } from './storage/token-mirror.ts';
 
 export type Wiring = System & Doors;
+
+/** What calls of one's own to a broker are made of. */
+export type BrokerAccess = {
+  /** What comes before the broker's data paths. */
+  readonly apiUrl: string;
+  readonly calls: DataCalls;
+};
+
+export type CommandLineSystem = System & {
+  /** Whether a messenger is set here. */
+  readonly tellsPeople: boolean;
+  readonly fetch: typeof globalThis.fetch;
+  /** `null` for a session that is not configured. */
+  readonly brokerAccess: (session: SessionKey) => BrokerAccess | null;
+};
 
 /** What can be handed in instead of the production part. */
 export type Parts = {
@@ -59,54 +75,129 @@ export type Parts = {
 
 export type ComposeOptions = {
   readonly env?: Variables;
-  readonly uses?: Uses;
+  readonly uses?: Partial<Uses>;
   readonly parts?: Partial<Parts>;
 };
 
 const COOKIE_MAX_AGE_MS = 24 * 60 * 60_000;
 
-/** @throws ConfigError naming every missing or malformed setting */
+/**
+ * The whole of a deployed function: the system and the doors to its pages.
+ *
+ * @throws ConfigError naming every missing or malformed setting
+ */
 export function compose(options: ComposeOptions = {}): Wiring {
   const settings = readConfig(options.env, options.uses);
-  const { parts = {} } = options;
-  const clock = parts.clock ?? systemClock;
-  const wait = parts.wait ?? systemWait;
-  const random = parts.random ?? systemRandom;
-  const fetch = parts.fetch ?? globalThis.fetch;
-  const log = parts.log ?? createProcessLog({ clock, project: settings.project });
-  const sessions = settings.sessions.map((session) =>
-    configured(session, { clock, wait, random, fetch }),
+  const { system, parts } = systemOf(settings, options.parts ?? {});
+  const { people } = settings;
+  if (people === null) throw new ConfigError(['"TOKEN_CADENCE_APP" is missing']);
+  return { ...system, ...doorsOf(people, system.sessions, parts) };
+}
+
+/**
+ * The system for the command line: with no people to reach, what they are told waits for a function.
+ *
+ * @throws ConfigError naming every missing or malformed setting that `uses` asks for
+ */
+export function composeSystem(options: ComposeOptions = {}): CommandLineSystem {
+  const settings = readConfig(options.env, { people: false, ...options.uses });
+  const { system, parts } = systemOf(settings, options.parts ?? {});
+  const access = new Map(
+    settings.sessions.map((session) => [session.key, brokerAccess(session, parts)]),
   );
+  return {
+    ...system,
+    tellsPeople: settings.people !== null,
+    fetch: parts.fetch,
+    brokerAccess: (key) => access.get(key) ?? null,
+  };
+}
+
+type Basics = Pick<Parts, 'clock' | 'wait' | 'random' | 'fetch' | 'log'>;
+
+function systemOf(
+  settings: Settings,
+  handedIn: Partial<Parts>,
+): { readonly system: System; readonly parts: Basics } {
+  const clock = handedIn.clock ?? systemClock;
+  const parts: Basics = {
+    clock,
+    wait: handedIn.wait ?? systemWait,
+    random: handedIn.random ?? systemRandom,
+    fetch: handedIn.fetch ?? globalThis.fetch,
+    log: handedIn.log ?? createProcessLog({ clock, project: settings.project }),
+  };
+  const sessions = settings.sessions.map((session) => configured(session, parts));
   const nyse = createNyseCalendar({ closures: settings.marketClosures });
-  const { telegram, linkKey, publicUrl, statusKey } = settings;
-  const links = createLinks({
+  const { people } = settings;
+  const links = people === null ? null : linksOf(people, sessions, clock);
+  const system: System = {
+    sessions,
+    calendar: () => nyse,
+    clock,
+    wait: parts.wait,
+    random: parts.random,
+    ...storageOf(settings, handedIn, parts),
+    events: handedIn.events ?? publisherOf(settings, parts),
+    reports: handedIn.reports ?? null,
+    notifier: handedIn.notifier ?? notifierOf(people, parts),
+    signInLink: async (session) => {
+      if (links === null) throw noMessenger();
+      return links.create(session);
+    },
+    log: parts.log,
+  };
+  return { system, parts };
+}
+
+function notifierOf(people: PeopleSettings | null, { wait }: Pick<Parts, 'wait'>): Notifier {
+  if (people === null) {
+    return {
+      deliver: async () => {
+        throw noMessenger();
+      },
+    };
+  }
+  const { botToken, chatId, apiUrl } = people.telegram;
+  return createTelegramNotifier({
+    token: botToken,
+    chatId,
+    wait,
+    ...(apiUrl === null ? {} : { apiRoot: apiUrl }),
+  });
+}
+
+/** Retryable: the message stays saved, and the next function sends it. */
+function noMessenger(): NotificationError {
+  return new NotificationError('No messenger is set here; the next function run sends it', {
+    code: 'NOTIFICATION_UNAVAILABLE',
+    retryable: true,
+  });
+}
+
+function linksOf(
+  { linkKey, telegram, publicUrl }: PeopleSettings,
+  sessions: readonly ConfiguredSession[],
+  clock: Clock,
+): Links {
+  return createLinks({
     key: linkKey,
     chatId: telegram.chatId,
     publicUrl,
     clock,
     endsAt: (key, now) => linkEnd(sessions, key, now),
   });
+}
+
+function doorsOf(
+  people: PeopleSettings,
+  sessions: readonly ConfiguredSession[],
+  { clock, random }: Pick<Parts, 'clock' | 'random'>,
+): Doors {
+  const { publicUrl, linkKey, telegram, statusKey } = people;
   return {
-    sessions,
-    calendar: () => nyse,
-    clock,
-    wait,
-    random,
-    ...storageOf(settings, parts, { clock, wait, random, log }),
-    events: parts.events ?? publisherOf(settings, { fetch, random }),
-    reports: parts.reports ?? null,
-    notifier:
-      parts.notifier ??
-      createTelegramNotifier({
-        token: telegram.botToken,
-        chatId: telegram.chatId,
-        wait,
-        ...(telegram.apiUrl === null ? {} : { apiRoot: telegram.apiUrl }),
-      }),
-    signInLink: (session) => links.create(session),
-    log,
     publicUrl,
-    links,
+    links: linksOf(people, sessions, clock),
     cookies: createCookies({
       key: linkKey,
       chatId: telegram.chatId,
@@ -119,20 +210,37 @@ export function compose(options: ComposeOptions = {}): Wiring {
   };
 }
 
+function brokerAccess(session: SessionSettings, parts: Basics): BrokerAccess {
+  const { consumerKey, consumerSecret, urls } = session;
+  const entry = entryOf(session);
+  const calls = entry.createDataCalls({ consumerKey, consumerSecret, ...parts });
+  return { apiUrl: urls.apiUrl, calls };
+}
+
 function configured(
   settings: SessionSettings,
   parts: Pick<Parts, 'clock' | 'wait' | 'random' | 'fetch'>,
 ): ConfiguredSession {
   const { key, title, alertAt, required, environment, consumerKey, consumerSecret, urls } =
     settings;
-  const entry = BROKERS[settings.broker];
-  if (entry === undefined)
-    throw new ConfigError([`"SESSIONS" names "${key}", whose broker is unknown`]);
-  const broker = entry.create({ environment, consumerKey, consumerSecret, ...urls, ...parts });
+  const broker = entryOf(settings).create({
+    environment,
+    consumerKey,
+    consumerSecret,
+    ...urls,
+    ...parts,
+  });
   const hashAccount = accountHasher(consumerSecret);
   const account = settings.accountIds?.map(hashAccount) ?? null;
   const { workers } = settings;
   return { key, title, broker, alertAt, required, account, workers, hashAccount };
+}
+
+function entryOf({ broker, key }: SessionSettings): BrokerEntry {
+  const entry = BROKERS[broker];
+  if (entry === undefined)
+    throw new ConfigError([`"SESSIONS" names "${key}", whose broker is unknown`]);
+  return entry;
 }
 
 /**

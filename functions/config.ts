@@ -11,7 +11,13 @@ import { BROKERS } from './brokers/registry.ts';
 import { ConfigError } from './errors.ts';
 import { parseSessionKey, type SessionKey } from './lifecycle/session.ts';
 import { Secret } from './secret.ts';
-import type { EventSettings, SessionSettings, Settings, StoreSettings } from './settings.ts';
+import type {
+  EventSettings,
+  PeopleSettings,
+  SessionSettings,
+  Settings,
+  StoreSettings,
+} from './settings.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -39,17 +45,26 @@ const EARLIEST_CLOSE = '13:00';
 const TIME_OF_DAY = /^([01]\d|2[0-3]):[0-5]\d$/;
 const CLOSURE = /^(\d{4}-\d{2}-\d{2})(?:=(.+))?$/;
 
-/** What a function uses, so that it asks only for that: `morning-alert` never calls a broker. */
-export type Uses = { readonly consumers: boolean };
+/** What a function or command uses, so that it asks only for that. */
+export type Uses = {
+  /** Consumer keys: `morning-alert` never calls a broker. */
+  readonly consumers: boolean;
+  /** Pages and messenger: the command line works without them, and uses them where they are set. */
+  readonly people: boolean;
+};
 
-const EVERYTHING: Uses = { consumers: true };
+const EVERYTHING: Uses = { consumers: true, people: true };
 
 /**
  * Reads and checks every setting.
  *
  * @throws ConfigError listing all problems by variable name
  */
-export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING): Settings {
+export function readConfig(
+  env: Variables = process.env,
+  asked: Partial<Uses> = EVERYTHING,
+): Settings {
+  const uses: Uses = { ...EVERYTHING, ...asked };
   const problems: string[] = [];
   const text = (name: string): string | null => {
     const value = env[name]?.trim();
@@ -78,13 +93,6 @@ export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING
     return value;
   };
 
-  const app = readJson(
-    appSchema,
-    'TOKEN_CADENCE_APP',
-    text('TOKEN_CADENCE_APP'),
-    APP_HINTS,
-    problems,
-  );
   const defaultAlertAt = timeOfDay('ALERT_AT');
   const requiredKeys = listOf(text('REQUIRED_SESSIONS'));
   const names = listOf(text('SESSIONS') ?? 'etrade-sandbox');
@@ -140,15 +148,9 @@ export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING
       problems.push(`"REQUIRED_SESSIONS" names ${shown(key)}, which "SESSIONS" lacks`);
   }
 
-  const publicUrl =
-    url('PUBLIC_URL') ?? missing('PUBLIC_URL', 'the address people open, like https://…');
-  if (URL.parse(publicUrl) !== null && URL.parse(publicUrl)?.origin !== publicUrl) {
-    problems.push(
-      '"PUBLIC_URL" has a path: the pages need an address of their own, like https://host',
-    );
-  }
   const project = text('GOOGLE_CLOUD_PROJECT');
   const variables: Reader = { text, url, missing };
+  const people = readPeople(variables, problems, uses);
   const store = readStore(variables);
   const mirrored = readMirrored(listOf(text('MIRROR_SECRETS')), sessions, store, problems);
   const events = readEvents(variables);
@@ -156,14 +158,7 @@ export function readConfig(env: Variables = process.env, uses: Uses = EVERYTHING
 
   const settings: Settings = {
     sessions,
-    publicUrl,
-    telegram: {
-      botToken: new Secret(app?.telegramBotToken ?? ''),
-      chatId: app?.telegramChatId ?? '',
-      apiUrl: url('TELEGRAM_API_URL'),
-    },
-    linkKey: new Secret(app?.linkKey ?? ''),
-    statusKey: app?.statusKey === undefined ? null : new Secret(app.statusKey),
+    people,
     marketClosures,
     store,
     mirrored,
@@ -228,6 +223,34 @@ type Reader = {
   readonly missing: (name: string, what: string) => string;
 };
 
+/** All or nothing: who works without people must not be stopped by half of what is for them. */
+function readPeople(
+  { text, url, missing }: Reader,
+  problems: string[],
+  uses: Uses,
+): PeopleSettings | null {
+  const before = problems.length;
+  const name = 'TOKEN_CADENCE_APP';
+  const app = readJson(appSchema, name, text(name), APP_HINTS, problems);
+  const publicUrl =
+    url('PUBLIC_URL') ?? missing('PUBLIC_URL', 'the address people open, like https://…');
+  if (URL.parse(publicUrl) !== null && URL.parse(publicUrl)?.origin !== publicUrl) {
+    problems.push(
+      '"PUBLIC_URL" has a path: the pages need an address of their own, like https://host',
+    );
+  }
+  const apiUrl = url('TELEGRAM_API_URL');
+  const isWhole = problems.length === before;
+  if (!uses.people) problems.splice(before);
+  if (app === null || !isWhole) return null;
+  return {
+    publicUrl,
+    telegram: { botToken: new Secret(app.telegramBotToken), chatId: app.telegramChatId, apiUrl },
+    linkKey: new Secret(app.linkKey),
+    statusKey: app.statusKey === undefined ? null : new Secret(app.statusKey),
+  };
+}
+
 /** Google's store unless a folder is named. */
 function readStore(variables: Reader): StoreSettings {
   const { text, url, missing } = variables;
@@ -275,6 +298,18 @@ function readEvents(variables: Reader): EventSettings {
 function cloudProject({ text, missing }: Reader): string {
   const name = 'GOOGLE_CLOUD_PROJECT';
   return text(name) ?? missing(name, 'the project of Secret Manager and Pub/Sub');
+}
+
+/**
+ * `MARKET_CLOSURES` alone, for a question that needs no other setting.
+ *
+ * @throws ConfigError
+ */
+export function readMarketClosures(env: Variables): Record<string, string> {
+  const problems: string[] = [];
+  const closures = readClosures(env['MARKET_CLOSURES'] ?? null, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return closures;
 }
 
 function readClosures(value: string | null, problems: string[]): Record<string, string> {

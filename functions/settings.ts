@@ -38,8 +38,8 @@ export type EventSettings =
   | { readonly kind: 'pubsub'; readonly project: string; readonly topic: string }
   | { readonly kind: 'http'; readonly url: string };
 
-export type Settings = {
-  readonly sessions: readonly SessionSettings[];
+/** What reaches people: the pages' address and keys, the messenger. */
+export type PeopleSettings = {
   readonly publicUrl: string;
   readonly telegram: {
     readonly botToken: Secret;
@@ -48,6 +48,12 @@ export type Settings = {
   };
   readonly linkKey: Secret;
   readonly statusKey: Secret | null;
+};
+
+export type Settings = {
+  readonly sessions: readonly SessionSettings[];
+  /** `null` where they are neither asked for nor given whole. */
+  readonly people: PeopleSettings | null;
   readonly marketClosures: Readonly<Record<string, string>>;
   readonly store: StoreSettings;
   /** Sessions whose token is also written under the names that older workers read. */

@@ -209,9 +209,9 @@ describe('what is missing or malformed is named', () => {
       ALERT_AT: CANARY,
     });
     expect(problems.map((problem) => /"([A-Z_]+)"/.exec(problem)?.[1])).toEqual([
-      'TOKEN_CADENCE_APP',
       'ALERT_AT',
       'ETRADE_SANDBOX_CONSUMER',
+      'TOKEN_CADENCE_APP',
       'PUBLIC_URL',
       'GOOGLE_CLOUD_PROJECT',
     ]);
@@ -222,8 +222,8 @@ describe('what is missing or malformed is named', () => {
 describe('what is read', () => {
   it('takes mounted secrets with the newline that an editor adds', () => {
     const settings = readConfig({ ...VALID, TOKEN_CADENCE_APP: `${JSON.stringify(APP)}\n` });
-    expect(settings.telegram.botToken.reveal()).toBe(APP.telegramBotToken);
-    expect(settings.linkKey.reveal()).toBe(APP.linkKey);
+    expect(settings.people?.telegram.botToken.reveal()).toBe(APP.telegramBotToken);
+    expect(settings.people?.linkKey.reveal()).toBe(APP.linkKey);
   });
 
   it('takes a value that was pasted with its line break', () => {

@@ -40,14 +40,14 @@ const REAL_APP = '{"telegramBotToken":"123456:real","telegramChatId":"42"}';
 describe('with the simulator', () => {
   it('the functions read it without a problem, each session with keys of its own', () => {
     const options = optionsFor();
-    const { sessions, telegram, publicUrl } = readConfig(settingsFor(options));
+    const { sessions, people } = readConfig(settingsFor(options));
     expect(sessions.map(({ key }) => key)).toEqual(options.sessions);
     for (const { key, consumerKey, urls } of sessions) {
       expect(consumerKey.reveal()).toBe(options.keys.consumers[key]?.key);
       expect(urls.oauthUrl).toBe(SIMULATOR.ETRADE_SANDBOX_OAUTH_URL);
     }
-    expect(telegram.apiUrl).toBe('http://127.0.0.1:8082');
-    expect(publicUrl).toBe('http://127.0.0.1:8080');
+    expect(people?.telegram.apiUrl).toBe('http://127.0.0.1:8082');
+    expect(people?.publicUrl).toBe('http://127.0.0.1:8080');
   });
 
   it('real keys in the shell stay out of it', () => {
@@ -83,9 +83,9 @@ describe('with the real broker', () => {
   it('the person’s own bot is used, with generated keys for what is not given', () => {
     const options = optionsFor(real);
     const settings = readConfig(settingsFor(options));
-    expect(settings.telegram.botToken.reveal()).toBe('123456:real');
-    expect(settings.telegram.chatId).toBe('42');
-    expect(settings.linkKey.reveal()).toBe(options.keys.app.linkKey);
+    expect(settings.people?.telegram.botToken.reveal()).toBe('123456:real');
+    expect(settings.people?.telegram.chatId).toBe('42');
+    expect(settings.people?.linkKey.reveal()).toBe(options.keys.app.linkKey);
   });
 
   it('a missing consumer key is the functions’ to name', () => {

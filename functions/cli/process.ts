@@ -1,0 +1,74 @@
+/**
+ * One run of the command line in this process: streams, signals, the file of settings, the exit code.
+ *
+ * Ends the process: open connections of a cloud client must not keep a finished command alive. Called by
+ * `main.ts` and by the local run's own entry.
+ */
+
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import type { Clock } from '../clock.ts';
+import type { Variables } from '../config.ts';
+import { EXIT } from './exit-code.ts';
+import { createInterrupts } from './interrupts.ts';
+import { type ComposeSystem, createProgram } from './program.ts';
+import { createTerminal } from './terminal.ts';
+
+export type ProcessOptions = {
+  readonly env: Variables;
+  readonly clock: Clock;
+  readonly composeSystem: ComposeSystem;
+};
+
+export async function runInProcess(options: ProcessOptions): Promise<never> {
+  const interrupts = createInterrupts();
+  const terminal = createTerminal({
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    noColour: options.env['NO_COLOR'] !== undefined,
+    signal: interrupts.signal,
+  });
+  const interrupt = (): void => {
+    if (interrupts.interrupt() === 'finishing') {
+      terminal.note('Finishing first: a PIN that is spent and not stored would be lost.');
+    }
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  // Nobody reads on (`| head`): that is no failure.
+  process.stdout.on('error', () => process.exit(EXIT.ok));
+  const program = createProgram({
+    terminal,
+    interrupts,
+    openBrowser,
+    readVariables: (file) => parseEnv(readFileSync(file, 'utf8')),
+    ...options,
+  });
+  const code = await program.run(process.argv.slice(2));
+  await drained(process.stdout);
+  process.exit(code);
+}
+
+/** What was written to a pipe is on its way only: an exit now would cut it off. */
+async function drained(stream: NodeJS.WriteStream): Promise<void> {
+  await new Promise<void>((resolve) => stream.write('', () => resolve()));
+}
+
+const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
+  darwin: ['open'],
+  win32: ['cmd', '/c', 'start', ''],
+};
+
+async function openBrowser(address: string): Promise<boolean> {
+  const [command = 'xdg-open', ...args] = OPENERS[process.platform] ?? [];
+  return new Promise((resolve) => {
+    const child = spawn(command, [...args, address], { stdio: 'ignore', detached: true });
+    child.once('error', () => resolve(false));
+    child.once('spawn', () => {
+      child.unref();
+      resolve(true);
+    });
+  });
+}

@@ -1,0 +1,146 @@
+/**
+ * The command line as a whole: its commands, its help, and what an error looks like.
+ *
+ * Parses with commander and nothing else; every command is a file of its own. Touches nothing of the
+ * process. Called by `main.ts`, by the local run and by tests.
+ */
+
+import { Command, CommanderError } from 'commander';
+import type { Clock } from '../clock.ts';
+import type { CommandLineSystem } from '../compose.ts';
+import type { Uses, Variables } from '../config.ts';
+import { CadenceError, ConfigError } from '../errors.ts';
+import type { Log } from '../logging/log.ts';
+import type { AddCommand, CommandContext, Run } from './command.ts';
+import { EXIT, EXIT_CODES_HELP, type ExitCode, exitCodeOfError } from './exit-code.ts';
+import { Interrupted, type Interrupts } from './interrupts.ts';
+import { createRunLog, type RunLog } from './run-log.ts';
+import { addStatus } from './status.ts';
+import type { Terminal } from './terminal.ts';
+
+/** In the order of `--help`. */
+const COMMANDS: readonly AddCommand[] = [addStatus];
+
+/** Makes the system that a command works on; the local run hands in one on its own clock. */
+export type ComposeSystem = (options: {
+  readonly env: Variables;
+  readonly uses: Partial<Uses>;
+  readonly log: Log;
+}) => CommandLineSystem;
+
+export type ProgramOptions = {
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+  readonly env: Variables;
+  readonly composeSystem: ComposeSystem;
+  readonly openBrowser: CommandContext['openBrowser'];
+  readonly interrupts: Interrupts;
+  /** The variables of a file like `.env`; throws where there is none. */
+  readonly readVariables: (file: string) => Variables;
+};
+
+export type Program = {
+  /** @param args without the interpreter and the script */
+  readonly run: (args: readonly string[]) => Promise<ExitCode>;
+};
+
+export function createProgram(options: ProgramOptions): Program {
+  const { terminal, interrupts, clock } = options;
+
+  async function run(args: readonly string[]): Promise<ExitCode> {
+    let code: ExitCode = EXIT.ok;
+    let env = options.env;
+    const program = newProgram(terminal);
+    const log = createRunLog({
+      clock,
+      write: terminal.note,
+      isVerbose: () => program.opts()['verbose'] === true,
+    });
+    const context: CommandContext = {
+      terminal,
+      clock,
+      get env() {
+        return env;
+      },
+      interrupts,
+      openBrowser: options.openBrowser,
+      compose: (uses = {}) => options.composeSystem({ env, log, uses: { people: false, ...uses } }),
+    };
+    const asAction: Run =
+      (work) =>
+      async (...given) => {
+        const file: unknown = program.opts()['envFile'];
+        // What stands in the environment counts more than what stands in a file, as with other tools.
+        if (typeof file === 'string') env = { ...variablesOf(file, options), ...env };
+        code = await work(context, ...given);
+      };
+    for (const add of COMMANDS) add(program, asAction);
+    try {
+      await Promise.race([
+        program.parseAsync([...args], { from: 'user' }),
+        whenAborted(interrupts),
+      ]);
+    } catch (error) {
+      code = explain(error, terminal, log);
+    }
+    if (code !== EXIT.ok) log.showProblems();
+    return code;
+  }
+
+  return { run };
+}
+
+function newProgram(terminal: Terminal): Command {
+  return new Command('token-cadence')
+    .description(
+      'Fresh broker tokens for trading workers, from a terminal: also when the web does not work.',
+    )
+    .option('--env-file <file>', 'settings that the environment does not have, as NAME=value lines')
+    .option('-v, --verbose', 'also say what happens inside')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.line(text.trimEnd()),
+      writeErr: (text) => terminal.note(text.trimEnd()),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError()
+    .showHelpAfterError('(see "token-cadence --help")')
+    .addHelpText('after', `\n${EXIT_CODES_HELP}`);
+}
+
+function variablesOf(file: string, { readVariables }: ProgramOptions): Variables {
+  try {
+    return readVariables(file);
+  } catch {
+    throw new ConfigError([`The file of "--env-file" cannot be read: "${file}"`]);
+  }
+}
+
+async function whenAborted({ signal }: Interrupts): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Interrupted()), { once: true });
+  });
+}
+
+/** Says what went wrong, and what that means for a script. */
+function explain(error: unknown, terminal: Terminal, log: RunLog): ExitCode {
+  if (error instanceof Interrupted) return EXIT.interrupted;
+  // Commander has said it already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof ConfigError) {
+    terminal.problem('Settings are missing or wrong:');
+    for (const problem of error.problems) terminal.note(`  · ${problem}`);
+    terminal.note('Set them in the environment, or in a file: token-cadence --env-file FILE …');
+    return EXIT.usage;
+  }
+  if (error instanceof CadenceError) {
+    terminal.problem(error.message);
+    if (error.retryable)
+      terminal.note('Nothing was changed by this command. Try again in a moment.');
+  } else {
+    log.error('command-failed', 'The command failed in a way that nobody planned for.', error);
+  }
+  return exitCodeOfError(error) ?? EXIT.failed;
+}
