@@ -1,0 +1,196 @@
+/**
+ * A worker's `fetch`: signs each attempt anew, waits out passing trouble, and renews a refused token once.
+ *
+ * Only GET and HEAD are ever repeated after a failure. Anything else is sent a second time in one case
+ * alone: the broker refused it at the door and did nothing. Never follows a redirect. Made by `connect.ts`.
+ */
+
+import type { DataCalls, Refusal } from '../brokers/data-calls.ts';
+import { pauseBeforeRetry, type RetryLimits } from '../brokers/retry.ts';
+import { type Received, receive, wordFor } from '../brokers/send.ts';
+import type { Clock, Random, Wait } from '../clock.ts';
+import type { Failures } from './failures.ts';
+import type { Ledger } from './ledger.ts';
+import { type OutgoingCall, readCall, type Target } from './outgoing-call.ts';
+import type { Recovery, Using } from './recovery.ts';
+import type { WorkerSession } from './worker-session.ts';
+
+export type CallOptions = {
+  readonly target: Target;
+  readonly ledger: Ledger;
+  readonly recovery: Recovery;
+  readonly failures: Failures;
+  readonly signer: () => Promise<DataCalls>;
+  readonly fetch: typeof globalThis.fetch;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly wait: Wait;
+  readonly timeoutMs: number;
+  /** Aborted when the connection is closed. */
+  readonly closing: AbortSignal;
+};
+
+/** A program waits, no person: one more attempt than the service's own calls get, and longer pauses. */
+const LIMITS: RetryLimits = { retries: 3, longestPauseMs: 15_000 };
+
+/** No connection was made, so nothing was sent. */
+const NEVER_SENT: ReadonlySet<string> = new Set([
+  'econnrefused',
+  'enotfound',
+  'eai_again',
+  'enetunreach',
+  'ehostunreach',
+  'und_err_connect_timeout',
+]);
+
+const NOT_MODIFIED = 304;
+
+type Outcome =
+  | { readonly type: 'answered'; readonly response: Response; readonly refusal: Refusal | null }
+  | { readonly type: 'unanswered'; readonly problem: string };
+
+export function createCalls(options: CallOptions): WorkerSession['fetch'] {
+  const { ledger, recovery, failures, clock, closing } = options;
+
+  return async (url, init = {}) => {
+    const read = readCall(url, init, options.target);
+    if (!read.ok) throw failures.configuration(read.problem);
+    const { call } = read;
+    const signal = init.signal ?? null;
+    let failed = 0;
+    let recoveredFrom: Using | null = null;
+    for (;;) {
+      signal?.throwIfAborted();
+      const using = await recovery.current();
+      const outcome = await attempt(call, init, using);
+      if (outcome.type === 'unanswered') {
+        failed += 1;
+        if (await mayRepeat(call, unanswered(outcome.problem), failed, signal)) continue;
+        throw notServed(outcome.problem);
+      }
+      const { response, refusal } = outcome;
+      if (refusal === null) {
+        if (response.ok) ledger.prove(using.version, clock());
+        else ledger.noteBroker(null);
+        return response;
+      }
+      switch (refusal.reason) {
+        case 'transient': {
+          failed += 1;
+          if (await mayRepeat(call, refusal, failed, signal)) break;
+          const error = failures.ofBroker(refusal, refusal.undone);
+          ledger.noteBroker(error.message);
+          // The broker looked at our nonce only: that says nothing a caller could act on.
+          if (refusal.status === 401) throw error;
+          return response;
+        }
+        case 'configuration':
+        case 'clock': {
+          const error = failures.ofBroker(refusal, refusal.undone);
+          ledger.noteBroker(error.message);
+          throw error;
+        }
+        case 'renewable':
+        case 'sign-in-needed':
+          if (recoveredFrom?.version === using.version) {
+            throw recovery.giveUp(using, refusal.problem);
+          }
+          if (recoveredFrom !== null) throw sendAgain(refusal);
+          await recovery.recover(using, refusal);
+          recoveredFrom = using;
+          if (!call.repeatable && !(refusal.undone && call.resendable)) throw sendAgain(refusal);
+          break;
+      }
+      await response.body?.cancel().catch(() => {});
+    }
+  };
+
+  async function attempt(call: OutgoingCall, init: RequestInit, using: Using): Promise<Outcome> {
+    const signer = await options.signer();
+    const headers = new Headers(call.headers);
+    headers.set('authorization', sign(signer, call, using));
+    const timeUp = AbortSignal.timeout(options.timeoutMs);
+    const signal = init.signal ? AbortSignal.any([timeUp, init.signal]) : timeUp;
+    let response: Response;
+    try {
+      response = await options.fetch(call.sentUrl, {
+        ...init,
+        method: call.method,
+        headers,
+        ...(call.body === null ? {} : { body: call.body }),
+        redirect: 'manual',
+        signal,
+      });
+    } catch (error) {
+      init.signal?.throwIfAborted();
+      // What `fetch` refuses to send is the caller's mistake, not the network's.
+      if (error instanceof TypeError && error.cause === undefined) throw error;
+      return { type: 'unanswered', problem: wordFor(error) };
+    }
+    return { type: 'answered', response, refusal: await judge(signer, response) };
+  }
+
+  function sign(signer: DataCalls, call: OutgoingCall, using: Using): string {
+    try {
+      return signer.authorize(call, using.token);
+    } catch (error) {
+      throw failures.configuration(error instanceof TypeError ? error.message : 'Cannot sign');
+    }
+  }
+
+  /** A good answer may be long or endless: only the others are read here, and from a copy. */
+  async function judge(signer: DataCalls, response: Response): Promise<Refusal | null> {
+    if (response.ok || response.status === NOT_MODIFIED) return null;
+    const answer: Received = await receive(response.clone(), clock);
+    return signer.judge(answer);
+  }
+
+  /** Waits before the next attempt; `false` when there is none. */
+  async function mayRepeat(
+    call: OutgoingCall,
+    failure: Refusal,
+    failed: number,
+    signal: AbortSignal | null,
+  ): Promise<boolean> {
+    if (!call.repeatable) return false;
+    const pauseMs = pauseBeforeRetry(failure, failed, options.random, LIMITS);
+    if (pauseMs === null) return false;
+    await options.wait(pauseMs, signal === null ? closing : AbortSignal.any([closing, signal]));
+    signal?.throwIfAborted();
+    return true;
+  }
+
+  function notServed(problem: string): Error {
+    const undone = NEVER_SENT.has(problem);
+    const known = undone ? 'nothing was sent' : 'nobody knows whether it arrived';
+    const error =
+      problem === 'timeout'
+        ? failures.timeout(`The broker did not answer within ${options.timeoutMs} ms: ${known}`)
+        : failures.unavailable(`The broker could not be reached (${problem}): ${known}`, {
+            undone,
+          });
+    ledger.noteBroker(error.message);
+    return error;
+  }
+
+  function sendAgain({ status, undone }: Refusal): Error {
+    const known = undone ? 'the broker did nothing, send it again' : 'nobody knows what it did';
+    return failures.unavailable(`The token was replaced or renewed during the call: ${known}`, {
+      status,
+      undone,
+    });
+  }
+}
+
+function unanswered(problem: string): Refusal {
+  return {
+    ok: false,
+    reason: 'transient',
+    problem,
+    answered: false,
+    status: null,
+    retryAfterMs: null,
+    skewMs: null,
+    undone: false,
+  };
+}

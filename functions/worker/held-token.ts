@@ -1,0 +1,139 @@
+/**
+ * Finds the newest token of a session and takes it into use; what was seen before is never taken again.
+ *
+ * Reads by number from the version that the record or an event names, and on to N+1, N+2 …: the record
+ * may lag behind. The version in use is not read again, so that its destruction does no harm. Never
+ * writes. Called by `follow.ts` and by whoever was refused.
+ */
+
+import { StoreError } from '../errors.ts';
+import type { ReceivedTokenRenewed } from '../events/message.ts';
+import type { SessionKey, SessionRecord } from '../lifecycle/session.ts';
+import type { Log } from '../logging/log.ts';
+import { readNewestToken, type SessionStore } from '../storage/session-store.ts';
+import type { Ledger } from './ledger.ts';
+import type { HeldToken } from './state.ts';
+
+/** All that a worker does with a store. */
+export type TokenStore = Pick<SessionStore, 'load' | 'readToken'>;
+
+export type TokenFinder = {
+  /** Looks at record and versions; callers at the same time share one look. Never throws: `false` when the store fails. */
+  readonly look: () => Promise<boolean>;
+  /** Follows an event to the version it names. Never throws. */
+  readonly heard: (event: ReceivedTokenRenewed) => Promise<void>;
+};
+
+export function createTokenFinder(options: {
+  readonly session: SessionKey;
+  readonly store: TokenStore;
+  readonly ledger: Ledger;
+  readonly log: Log;
+}): TokenFinder {
+  const { session, store, ledger, log } = options;
+  let last: Promise<unknown> = Promise.resolve();
+  let waiting: Promise<boolean> | null = null;
+  /** The last version ever held: where to go on after a sign-out, when the record names none. */
+  let lastVersion: number | null = null;
+
+  const immutable: Pick<SessionStore, 'readToken'> = {
+    async readToken(key, version) {
+      const { held } = ledger.facts();
+      return held?.version === version
+        ? { status: 'found', ...held }
+        : store.readToken(key, version);
+    },
+  };
+
+  /** One after the other: two looks at once could take their tokens in the wrong order. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
+  }
+
+  function adopt(found: HeldToken): void {
+    lastVersion = found.version;
+    ledger.adopt(found);
+    log.info('token-switched', 'Another token is in use.', {
+      generation: found.token.generation,
+      version: found.version,
+    });
+  }
+
+  async function lookOnce(): Promise<void> {
+    const { record } = await store.load(session);
+    const { held } = ledger.facts();
+    const isBehind = held !== null && record.generation < held.token.generation;
+    const from = isBehind ? held.version : (record.version ?? lastVersion);
+    const found = await readNewestToken(immutable, session, from, record.generation);
+    if (found !== null && isWanted(found, record)) adopt(found);
+    else if (held !== null && record.version === null && !isBehind) ledger.drop();
+    heedRecord(record);
+  }
+
+  function isWanted(found: HeldToken, record: SessionRecord): boolean {
+    const { held, seenGeneration } = ledger.facts();
+    const { generation } = found.token;
+    if (record.version === null && generation <= record.generation) return false;
+    if (generation > seenGeneration) return true;
+    // Two writers raced for one generation: the one that the record points at has won.
+    return (
+      held !== null &&
+      generation === held.token.generation &&
+      found.version === record.version &&
+      found.version !== held.version
+    );
+  }
+
+  /** What the service has found out about the token that we hold. */
+  function heedRecord(record: SessionRecord): void {
+    const { held, refused } = ledger.facts();
+    if (held === null || record.version !== held.version) return;
+    ledger.noteUse(Math.max(record.lastUsedAt ?? 0, record.lastRenewedAt ?? 0) || null);
+    if (record.proof !== 'proven') return;
+    if (refused?.version !== held.version) ledger.prove(held.version, null);
+    else if ((record.lastSuccessAt ?? 0) > refused.at) ledger.forgive();
+  }
+
+  /** Answers whether the store has served us. */
+  async function guarded(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      ledger.noteStore(null);
+      return true;
+    } catch (error) {
+      const problem = error instanceof StoreError ? error.message : 'the store cannot be read';
+      log.warn('token-not-read', 'The token store could not be read.', {
+        code: error instanceof StoreError ? error.code : 'unexpected',
+      });
+      ledger.noteStore(problem);
+      return false;
+    }
+  }
+
+  function look(): Promise<boolean> {
+    waiting ??= inTurn(() => {
+      waiting = null;
+      return guarded(lookOnce);
+    });
+    return waiting;
+  }
+
+  return {
+    look,
+    async heard(event) {
+      if (event.session !== session || event.generation <= ledger.facts().seenGeneration) return;
+      const served = await inTurn(() =>
+        guarded(async () => {
+          if (event.generation <= ledger.facts().seenGeneration) return;
+          const found = await readNewestToken(immutable, session, event.version);
+          if (found !== null && found.token.generation > ledger.facts().seenGeneration)
+            adopt(found);
+        }),
+      );
+      // The version is gone, or was never there: the record tells what is.
+      if (served && event.generation > ledger.facts().seenGeneration) await look();
+    },
+  };
+}

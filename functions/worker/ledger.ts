@@ -1,0 +1,136 @@
+/**
+ * Keeps the facts of one connection, tells the news when they change, and wakes whoever waits for a change.
+ *
+ * The only mutable state of a connection; two connections share none. Never does I/O. Written by
+ * `held-token.ts`, `recovery.ts`, `calls.ts` and `follow.ts`.
+ */
+
+import type { Clock } from '../clock.ts';
+import type { SessionKey } from '../lifecycle/session.ts';
+import type { News } from './news.ts';
+import {
+  type Facts,
+  type HeldToken,
+  NO_FACTS,
+  type Rules,
+  signInReason,
+  troubleOf,
+} from './state.ts';
+
+export type Ledger = {
+  readonly facts: () => Facts;
+  /** Another token is in use from now on. */
+  readonly adopt: (found: HeldToken) => void;
+  /** Somebody has signed out. */
+  readonly drop: () => void;
+  /** The broker took a call, or somebody's probe has proven this version. */
+  readonly prove: (version: number, usedAt: number | null) => void;
+  readonly noteUse: (usedElsewhereAt: number | null) => void;
+  readonly noteRenewal: (at: number) => void;
+  /** Only a sign-in helps this version. */
+  readonly refuse: (version: number, problem: string) => void;
+  /** The service has proven since what the broker refused us. */
+  readonly forgive: () => void;
+  readonly noteStore: (problem: string | null) => void;
+  readonly noteBroker: (problem: string | null) => void;
+  readonly noteEvents: (problem: string | null) => void;
+  readonly close: () => void;
+  /** Looks at the clock: a token may have ended with nobody calling. */
+  readonly check: () => void;
+  /** Resolves at the next change. */
+  readonly changed: () => Promise<void>;
+  /** Called when another token is in use, or none. */
+  readonly onSwitch: (listener: () => void) => void;
+};
+
+export function createLedger(options: {
+  readonly session: SessionKey;
+  readonly rules: Rules;
+  readonly signInUrl: string | null;
+  readonly clock: Clock;
+  readonly news: News;
+}): Ledger {
+  const { session, rules, signInUrl, clock, news } = options;
+  let facts: Facts = NO_FACTS;
+  let toldExpired: number | null = null;
+  let toldFailing = false;
+  let next = Promise.withResolvers<void>();
+  const switchListeners: (() => void)[] = [];
+
+  function change(changes: Partial<Facts>): void {
+    const before = facts;
+    facts = { ...facts, ...changes };
+    const waiting = next;
+    next = Promise.withResolvers<void>();
+    waiting.resolve();
+    if (before.held?.version !== facts.held?.version) for (const tell of switchListeners) tell();
+    if (before.held?.version !== facts.held?.version && facts.held !== null) {
+      news.tell('renewed', { session, generation: facts.held.token.generation });
+    }
+    if (before.held !== null && facts.held === null) tellExpired(before.held);
+    tellTrouble();
+  }
+
+  function tellExpired({ version, token }: HeldToken): void {
+    if (toldExpired === version || facts.closed) return;
+    toldExpired = version;
+    news.tell('expired', { session, generation: token.generation, signInUrl });
+  }
+
+  function tellTrouble(): void {
+    if (facts.closed) return;
+    const now = clock();
+    if (facts.held !== null && signInReason(facts, rules, now) !== null) tellExpired(facts.held);
+    const problem = troubleOf(facts, now);
+    if (problem !== null && !toldFailing) {
+      toldFailing = true;
+      news.tell('failing', { session, problem });
+    } else if (problem === null && toldFailing) {
+      toldFailing = false;
+      news.tell('recovered', { session });
+    }
+  }
+
+  return {
+    facts: () => facts,
+    adopt(found) {
+      change({
+        held: found,
+        seenGeneration: Math.max(facts.seenGeneration, found.token.generation),
+        usedElsewhereAt: null,
+      });
+    },
+    drop: () => change({ held: null }),
+    prove(version, usedAt) {
+      const used = usedAt === null ? {} : { lastUsedAt: usedAt, brokerProblem: null };
+      const { held, refused } = facts;
+      // An answer to a call with the token before says nothing of the one in use.
+      if (held?.version !== version) return usedAt === null ? undefined : change(used);
+      if (usedAt === null && facts.provenVersion === version) return;
+      change({
+        ...used,
+        provenVersion: version,
+        refused: refused?.version === version ? null : refused,
+      });
+    },
+    noteUse(usedElsewhereAt) {
+      facts = { ...facts, usedElsewhereAt };
+    },
+    noteRenewal: (at) => change({ lastRenewedAt: at, renewals: facts.renewals + 1 }),
+    refuse: (version, problem) => change({ refused: { version, problem, at: clock() } }),
+    forgive: () => change({ refused: null }),
+    noteStore(problem) {
+      if (problem !== facts.storeProblem) change({ storeProblem: problem });
+    },
+    noteBroker(problem) {
+      if (problem !== facts.brokerProblem) change({ brokerProblem: problem });
+    },
+    noteEvents(problem) {
+      if (problem !== facts.eventsProblem) change({ eventsProblem: problem });
+    },
+    close: () => change({ closed: true }),
+    check: () => tellTrouble(),
+    changed: () => next.promise,
+    onSwitch: (listener) => void switchListeners.push(listener),
+  };
+}
