@@ -42,3 +42,13 @@ export function agoText(at: number, now: number, zone: string): string {
 export function cityOf(zone: string): string {
   return zone.slice(zone.lastIndexOf('/') + 1).replaceAll('_', ' ');
 }
+
+/** `Fri 27 Nov 2026` */
+export function dayText(at: number, zone: string): string {
+  return DateTime.fromMillis(at, { zone, locale: 'en-GB' }).toFormat('ccc d LLL yyyy');
+}
+
+/** `09:30` */
+export function timeText(at: number, zone: string): string {
+  return DateTime.fromMillis(at, { zone }).toFormat('HH:mm');
+}

@@ -11,15 +11,32 @@ import type { CommandLineSystem } from '../compose.ts';
 import type { Uses, Variables } from '../config.ts';
 import { CadenceError, ConfigError } from '../errors.ts';
 import type { Log } from '../logging/log.ts';
+import { addCalendar } from './calendar.ts';
 import type { AddCommand, CommandContext, Run } from './command.ts';
+import { addCurl } from './curl.ts';
 import { EXIT, EXIT_CODES_HELP, type ExitCode, exitCodeOfError } from './exit-code.ts';
 import { Interrupted, type Interrupts } from './interrupts.ts';
+import { addRenew, addTest } from './prove.ts';
+import { addRevoke } from './revoke.ts';
+import { addRunKeepAlive } from './run-keep-alive.ts';
 import { createRunLog, type RunLog } from './run-log.ts';
+import { addSign } from './sign.ts';
+import { addStart } from './start.ts';
 import { addStatus } from './status.ts';
 import type { Terminal } from './terminal.ts';
 
 /** In the order of `--help`. */
-const COMMANDS: readonly AddCommand[] = [addStatus];
+const COMMANDS: readonly AddCommand[] = [
+  addStart,
+  addStatus,
+  addTest,
+  addRenew,
+  addRevoke,
+  addRunKeepAlive,
+  addSign,
+  addCurl,
+  addCalendar,
+];
 
 /** Makes the system that a command works on; the local run hands in one on its own clock. */
 export type ComposeSystem = (options: {

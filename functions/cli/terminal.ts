@@ -35,8 +35,8 @@ export type Terminal = {
   readonly line: (text?: string) => void;
   /** A line beside the result: what happens, what to do. */
   readonly note: (text?: string) => void;
-  /** What went wrong, marked as such. */
-  readonly problem: (text: string) => void;
+  /** What went wrong, marked as such, and below it what to do. */
+  readonly problem: (text: string, ...advice: readonly string[]) => void;
   /** Colours text of the result. */
   readonly paint: (style: Style, text: string) => string;
   /** Rows with columns of equal width; the last column is never padded. */
@@ -92,7 +92,10 @@ export function createTerminal(options: TerminalOptions): Terminal {
     isShown: stdout.isTTY === true,
     line: (text = '') => void stdout.write(`${text}\n`),
     note: (text = '') => void stderr.write(`${text}\n`),
-    problem: (text) => void stderr.write(`${paintNote('red', '✗')} ${text}\n`),
+    problem(text, ...advice) {
+      stderr.write(`${paintNote('red', '✗')} ${text}\n`);
+      for (const line of advice) stderr.write(`  ${line}\n`);
+    },
     paint,
     table(rows) {
       const widths: number[] = [];

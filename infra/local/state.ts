@@ -39,7 +39,23 @@ export function stateDirectoryAt(directory: string): StateDirectory {
   };
 }
 
-const runnerSchema = z.object({ pid: z.int().positive() });
+const variables = z.record(z.string(), z.string());
+
+/** What another process needs to join a run, secrets aside: those stay in the keys' file and in `.env`. */
+const runSchema = z.object({
+  sessions: z.array(z.string()),
+  urls: z.object({
+    public: z.string(),
+    events: z.string(),
+    workerReports: z.string(),
+    telegram: z.string().nullable(),
+  }),
+  brokerVariables: variables.nullable(),
+  googleVariables: variables.nullable(),
+});
+export type RunFacts = z.infer<typeof runSchema>;
+
+const runnerSchema = z.object({ pid: z.int().positive(), run: runSchema.optional() });
 
 /**
  * Makes the directory if need be and takes it for this process.
@@ -56,6 +72,17 @@ export function openStateDirectory(state: StateDirectory): void {
     );
   }
   writeJsonFile(state.runnerFile, { pid: process.pid });
+}
+
+/** Says how to join the run that this process has started. */
+export function announceRun(state: StateDirectory, run: RunFacts): void {
+  writeJsonFile(state.runnerFile, { pid: process.pid, run });
+}
+
+/** The run that lives in this directory, or `null`. */
+export function findRun(state: StateDirectory): RunFacts | null {
+  const runner = runnerSchema.safeParse(readJsonFile(state.runnerFile));
+  return runner.success && isAlive(runner.data.pid) ? (runner.data.run ?? null) : null;
 }
 
 export function leaveStateDirectory(state: StateDirectory): void {

@@ -13,7 +13,13 @@ import { startGoogleEmulators } from '../emulators/google.ts';
 import { createFaultsEditor } from '../faults.ts';
 import { jobsForMarkets, readJobs } from '../schedule.ts';
 import { type Environment, settingsFor, statusKeyOf, usesRealTelegram } from '../settings.ts';
-import { leaveStateDirectory, openKeys, openStateDirectory, stateDirectoryAt } from '../state.ts';
+import {
+  announceRun,
+  leaveStateDirectory,
+  openKeys,
+  openStateDirectory,
+  stateDirectoryAt,
+} from '../state.ts';
 import { createTelegramStandIn } from '../telegram.ts';
 import { createVirtualClock, startClockAt } from '../virtual-clock.ts';
 import { openBrokerHost } from './brokers.ts';
@@ -267,23 +273,21 @@ async function start(
   urls.control = controlServer.url;
   await google?.pushTo(`${controlServer.url}/events`);
 
-  const settings = settingsFor({
-    sessions,
-    state,
-    keys,
-    env,
-    colour: options.colour === true,
-    brokerVariables: brokers?.variables ?? null,
-    googleVariables: google?.variables ?? null,
+  const run = {
+    sessions: [...sessions],
     urls: {
       public: publicUrl,
       events: `${controlServer.url}/events`,
       workerReports: `${controlServer.url}/workers`,
       telegram: telegramServer?.url ?? null,
     },
-  });
+    brokerVariables: brokers?.variables ?? null,
+    googleVariables: google?.variables ?? null,
+  };
+  const settings = settingsFor({ ...run, state, keys, env, colour: options.colour === true });
   // Once here, with all problems by name, rather than in the log of each function.
   readConfig(settings);
+  announceRun(state, run);
   processes = startProcesses(settings, {
     onLine,
     onChange(name, change) {

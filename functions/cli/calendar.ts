@@ -1,0 +1,82 @@
+/**
+ * `token-cadence calendar [date]`: is it a trading day, when does it open and close, and if not, why.
+ *
+ * Needs no settings but heeds `MARKET_CLOSURES`. Asks nobody.
+ */
+
+import { readMarketClosures } from '../config.ts';
+import type { MarketDay } from '../lifecycle/calendar.ts';
+import { createNyseCalendar } from '../lifecycle/nyse-calendar.ts';
+import { momentOf } from '../lifecycle/wall-clock.ts';
+import type { AddCommand, CommandContext } from './command.ts';
+import { examples } from './command.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { cityOf, dayText, timeText } from './moments.ts';
+
+export const addCalendar: AddCommand = (program, run) => {
+  program
+    .command('calendar')
+    .description('is it a trading day of the NYSE, and when is the open')
+    .argument('[date]', 'as 2026-11-27; today in New York if left out')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      `${examples('calendar', 'calendar 2026-11-27', 'calendar > /dev/null && ./trade.sh')}
+
+Exits with 0 on a trading day and with 1 on another.`,
+    )
+    .action(run(calendar));
+};
+
+export async function calendar(
+  { terminal, env, clock }: CommandContext,
+  date: string | undefined,
+  options: { readonly json?: boolean },
+): Promise<ExitCode> {
+  const nyse = createNyseCalendar({ closures: readMarketClosures(env) });
+  const at = date === undefined ? clock() : noonOf(nyse.zone, date);
+  if (at === null) {
+    terminal.problem('That is no date: write it as 2026-11-27.');
+    return EXIT.usage;
+  }
+  const day = nyse.dayOf(at);
+  const next = nyse.nextTradingDay(at);
+  if (options.json === true) {
+    terminal.line(JSON.stringify({ ...isoDay(day), nextTradingDay: next.date }, null, 2));
+  } else {
+    const { line, paint } = terminal;
+    const open = day.isTradingDay ? paint('green', 'trading day') : paint('yellow', 'no trading');
+    line(`${paint('bold', dayText(at, nyse.zone))}: ${open}${whyText(day)}`);
+    if (day.opensAt !== null && day.closesAt !== null) {
+      const [opens, closes] = [day.opensAt, day.closesAt].map((end) => timeText(end, nyse.zone));
+      line(`  opens ${opens}, closes ${closes} ${cityOf(nyse.zone)}`);
+    }
+    line(`  next trading day: ${dayText(next.opensAt ?? at, nyse.zone)}`);
+    if (day.basis !== 'published') line(paint('dim', `  ${BASIS_WORDS[day.basis]}`));
+  }
+  return day.isTradingDay ? EXIT.ok : EXIT.failed;
+}
+
+const BASIS_WORDS = {
+  rule: 'The exchange has not published this year yet: computed from its rules.',
+  unknown: 'Nothing is known of this year: every weekday counts as a trading day.',
+} as const;
+
+function whyText({ note, isTradingDay }: MarketDay): string {
+  if (note === null) return '';
+  return isTradingDay ? `, closes early (${note})` : ` (${note})`;
+}
+
+/** `null` for what is no day of the calendar: 31 February is none. */
+function noonOf(zone: string, date: string): number | null {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) return null;
+  const midnight = Date.parse(`${date}T00:00:00Z`);
+  if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(date)) return null;
+  return momentOf(zone, date, '12:00');
+}
+
+function isoDay(day: MarketDay): object {
+  const iso = (at: number | null): string | null =>
+    at === null ? null : new Date(at).toISOString();
+  return { ...day, opensAt: iso(day.opensAt), closesAt: iso(day.closesAt) };
+}

@@ -1,0 +1,62 @@
+/**
+ * `token-cadence curl <session> URL`: one signed GET, its status and its body.
+ *
+ * Only GET: orders are no business of a command line that is used in a hurry. Sent once, no redirect
+ * followed. The body goes to standard output, the rest beside it.
+ */
+
+import { sendOnce } from '../brokers/send.ts';
+import type { AddCommand, CommandContext } from './command.ts';
+import { examples } from './command.ts';
+import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts';
+import { failureText } from './failure-text.ts';
+import { signedCall } from './signed-call.ts';
+
+const TIMEOUT_MS = 15_000;
+
+export const addCurl: AddCommand = (program, run) => {
+  program
+    .command('curl')
+    .description('make one signed GET and print what the broker answers')
+    .argument('<session>')
+    .argument('<url>', "of the session's API host, or a path of it")
+    .addHelpText(
+      'after',
+      examples(
+        'curl etrade-prod /v1/accounts/list.json',
+        'curl etrade-prod /v1/market/quote/SPY.json | jq .',
+      ),
+    )
+    .action(run(curl));
+};
+
+export async function curl(
+  context: CommandContext,
+  name: string,
+  address: string,
+): Promise<ExitCode> {
+  const { terminal } = context;
+  const system = context.compose();
+  const call = await signedCall(context, system, name, 'GET', address);
+  if (call === null) return EXIT.signIn;
+  const { session, url, access, authorization, method } = call;
+  const answer = await terminal.progress(
+    `Asking ${session.broker.title}`,
+    sendOnce(
+      { method, url: url.href, headers: { Authorization: authorization } },
+      { fetch: system.fetch, clock: system.clock, timeoutMs: TIMEOUT_MS },
+    ),
+  );
+  if (!answer.answered) {
+    terminal.problem(`${session.title} did not answer (${answer.problem}). Try again in a moment.`);
+    return EXIT.away;
+  }
+  const isGood = answer.status >= 200 && answer.status < 300;
+  terminal.note(`HTTP ${answer.status} · ${session.key} generation ${call.generation}`);
+  terminal.line(answer.body.trimEnd());
+  if (!answer.complete) terminal.note('The answer was cut off.');
+  const refusal = access.calls.judge(answer);
+  if (refusal === null) return isGood ? EXIT.ok : EXIT.failed;
+  terminal.problem(...failureText(session.title, session.key, refusal));
+  return exitCodeOf(refusal.reason);
+}
