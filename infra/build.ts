@@ -1,19 +1,31 @@
 /**
  * `npm run build`: the four functions, each in a folder of its own, ready to upload.
  *
- * `--out <folder>` instead of `dist`. Only builds; nothing is uploaded.
+ * `--out <folder>` instead of `dist`. With `--package` instead what the npm package holds, as `npm pack` wants
+ * it. Only builds; nothing is uploaded.
  */
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildBundle, FUNCTIONS } from './build/bundle.ts';
+import { buildPackage } from './build/package.ts';
 
-const { values } = parseArgs({ options: { out: { type: 'string', default: 'dist' } } });
+const { values } = parseArgs({
+  options: {
+    out: { type: 'string', default: 'dist' },
+    package: { type: 'boolean', default: false },
+  },
+});
 
-for (const name of FUNCTIONS) {
-  const { directory, bytes, entryBytes } = await buildBundle(name, join(values.out, name));
-  const sizes = `${kilobytes(bytes)}, of which ${kilobytes(entryBytes)} are read at the start`;
-  process.stdout.write(`${directory}: ${sizes}\n`);
+if (values.package) await buildPackage();
+else await buildFunctions(values.out);
+
+async function buildFunctions(folder: string): Promise<void> {
+  for (const name of FUNCTIONS) {
+    const { directory, bytes, entryBytes } = await buildBundle(name, join(folder, name));
+    const sizes = `${kilobytes(bytes)}, of which ${kilobytes(entryBytes)} are read at the start`;
+    process.stdout.write(`${directory}: ${sizes}\n`);
+  }
 }
 
 function kilobytes(bytes: number): string {
