@@ -14,9 +14,13 @@ import type { Log } from '../logging/log.ts';
 import { addCalendar } from './calendar.ts';
 import type { AddCommand, CommandContext, Run } from './command.ts';
 import { addCurl } from './curl.ts';
+import { addDoctor } from './doctor.ts';
 import { EXIT, EXIT_CODES_HELP, type ExitCode, exitCodeOfError } from './exit-code.ts';
+import { addExport } from './export.ts';
+import { addImport } from './import.ts';
 import { Interrupted, type Interrupts } from './interrupts.ts';
 import { addRenew, addTest } from './prove.ts';
+import { addRehearse } from './rehearse.ts';
 import { addRevoke } from './revoke.ts';
 import { addRunKeepAlive } from './run-keep-alive.ts';
 import { createRunLog, type RunLog } from './run-log.ts';
@@ -36,6 +40,10 @@ const COMMANDS: readonly AddCommand[] = [
   addSign,
   addCurl,
   addCalendar,
+  addDoctor,
+  addRehearse,
+  addExport,
+  addImport,
 ];
 
 /** Makes the system that a command works on; the local run hands in one on its own clock. */
@@ -157,7 +165,8 @@ function explain(error: unknown, terminal: Terminal, log: RunLog): ExitCode {
     if (error.retryable)
       terminal.note('Nothing was changed by this command. Try again in a moment.');
   } else {
-    log.error('command-failed', 'The command failed in a way that nobody planned for.', error);
+    terminal.problem('This failed in a way that nobody planned for:');
+    log.error('command-failed', 'The command failed.', error);
   }
   return exitCodeOfError(error) ?? EXIT.failed;
 }
