@@ -16,6 +16,7 @@ import {
   systemWait,
   type Wait,
 } from './clock.ts';
+import { backupsOf, checksOf } from './compose-checks.ts';
 import { readConfig, type Uses, type Variables } from './config.ts';
 import { ConfigError, NotificationError } from './errors.ts';
 import type { EventPublisher } from './events/event-publisher.ts';
@@ -33,9 +34,11 @@ import type { Log } from './logging/log.ts';
 import { createProcessLog } from './logging/process-log.ts';
 import type { Notifier } from './notifications/notifier.ts';
 import { createTelegramNotifier } from './notifications/telegram.ts';
+import type { Checks } from './operations/checks.ts';
 import type { ConfiguredSession, System } from './operations/system.ts';
 import type { Secret } from './secret.ts';
 import type { PeopleSettings, SessionSettings, Settings } from './settings.ts';
+import type { BackupPlace } from './storage/backup.ts';
 import { createEncryptedFileStore } from './storage/encrypted-file.ts';
 import { createTokenMirror } from './storage/mirror-secrets.ts';
 import { createSecretAccess } from './storage/secret-access.ts';
@@ -43,7 +46,10 @@ import { createSecretManagerStore } from './storage/secret-manager.ts';
 import type { SessionStore } from './storage/session-store.ts';
 import type { TokenMirror } from './storage/token-mirror.ts';
 
-export type Wiring = System & Doors;
+/** Where the daily copy goes; `null` where none is wanted. */
+export type WithBackups = { readonly backups: BackupPlace | null };
+
+export type Wiring = System & Doors & WithBackups;
 
 /** What calls of one's own to a broker are made of. */
 export type BrokerAccess = {
@@ -53,6 +59,8 @@ export type BrokerAccess = {
 };
 
 export type CommandLineSystem = System & {
+  /** For `doctor` and `rehearse`; `null` where no messenger is set. */
+  readonly checks: Checks | null;
   /** Whether a messenger is set here. */
   readonly tellsPeople: boolean;
   readonly fetch: typeof globalThis.fetch;
@@ -91,7 +99,8 @@ export function compose(options: ComposeOptions = {}): Wiring {
   const { system, parts } = systemOf(settings, options.parts ?? {});
   const { people } = settings;
   if (people === null) throw new ConfigError(['"TOKEN_CADENCE_APP" is missing']);
-  return { ...system, ...doorsOf(people, system.sessions, parts) };
+  const backups = backupsOf(settings, parts);
+  return { ...system, ...doorsOf(people, system.sessions, parts), backups };
 }
 
 /**
@@ -108,6 +117,7 @@ export function composeSystem(options: ComposeOptions = {}): CommandLineSystem {
   return {
     ...system,
     tellsPeople: settings.people !== null,
+    checks: settings.people === null ? null : checksOf(settings, settings.people, parts),
     fetch: parts.fetch,
     brokerAccess: (key) => access.get(key) ?? null,
   };

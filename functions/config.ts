@@ -8,16 +8,11 @@
 
 import * as z from 'zod';
 import { BROKERS } from './brokers/registry.ts';
+import { type Reader, readBackup, readEvents, readStore } from './config-services.ts';
 import { ConfigError } from './errors.ts';
 import { parseSessionKey, type SessionKey } from './lifecycle/session.ts';
 import { Secret } from './secret.ts';
-import type {
-  EventSettings,
-  PeopleSettings,
-  SessionSettings,
-  Settings,
-  StoreSettings,
-} from './settings.ts';
+import type { PeopleSettings, SessionSettings, Settings, StoreSettings } from './settings.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -152,6 +147,7 @@ export function readConfig(
   const variables: Reader = { text, url, missing };
   const people = readPeople(variables, problems, uses);
   const store = readStore(variables);
+  const backup = readBackup(variables, problems);
   const mirrored = readMirrored(listOf(text('MIRROR_SECRETS')), sessions, store, problems);
   const events = readEvents(variables);
   const marketClosures = readClosures(text('MARKET_CLOSURES'), problems);
@@ -161,6 +157,7 @@ export function readConfig(
     people,
     marketClosures,
     store,
+    backup,
     mirrored,
     events,
     project,
@@ -216,13 +213,6 @@ function readJson<T>(
   return null;
 }
 
-/** How single variables are read; `missing` notes the problem. */
-type Reader = {
-  readonly text: (name: string) => string | null;
-  readonly url: (name: string) => string | null;
-  readonly missing: (name: string, what: string) => string;
-};
-
 /** All or nothing: who works without people must not be stopped by half of what is for them. */
 function readPeople(
   { text, url, missing }: Reader,
@@ -251,21 +241,6 @@ function readPeople(
   };
 }
 
-/** Google's store unless a folder is named. */
-function readStore(variables: Reader): StoreSettings {
-  const { text, url, missing } = variables;
-  const directory = text('STORE_DIRECTORY');
-  if (directory === null) {
-    const apiUrl = url('SECRET_MANAGER_API_URL');
-    return { kind: 'secret-manager', project: cloudProject(variables), apiUrl };
-  }
-  const passphrase = text('STORE_PASSPHRASE');
-  if (passphrase !== null) return { kind: 'file', directory, passphrase: new Secret(passphrase) };
-  const keyFile =
-    text('STORE_KEY_FILE') ?? missing('STORE_KEY_FILE', 'the key file, or set "STORE_PASSPHRASE"');
-  return { kind: 'file', directory, keyFile };
-}
-
 /** Accounts within one environment would overwrite each other's two secrets. */
 function readMirrored(
   names: readonly string[],
@@ -285,19 +260,6 @@ function readMirrored(
     }
     return session === undefined ? [] : [session.key];
   });
-}
-
-/** A Pub/Sub topic unless an address is named. */
-function readEvents(variables: Reader): EventSettings {
-  const address = variables.url('EVENTS_URL');
-  if (address !== null) return { kind: 'http', url: address };
-  const topic = variables.text('EVENTS_TOPIC') ?? 'token-renewed';
-  return { kind: 'pubsub', project: cloudProject(variables), topic };
-}
-
-function cloudProject({ text, missing }: Reader): string {
-  const name = 'GOOGLE_CLOUD_PROJECT';
-  return text(name) ?? missing(name, 'the project of Secret Manager and Pub/Sub');
 }
 
 /**

@@ -38,6 +38,9 @@ export type EventSettings =
   | { readonly kind: 'pubsub'; readonly project: string; readonly topic: string }
   | { readonly kind: 'http'; readonly url: string };
 
+/** Where daily copies go. */
+export type BackupSettings = { readonly directory: string; readonly passphrase: Secret };
+
 /** What reaches people: the pages' address and keys, the messenger. */
 export type PeopleSettings = {
   readonly publicUrl: string;
@@ -56,6 +59,8 @@ export type Settings = {
   readonly people: PeopleSettings | null;
   readonly marketClosures: Readonly<Record<string, string>>;
   readonly store: StoreSettings;
+  /** `null` where no daily copy is wanted. */
+  readonly backup: BackupSettings | null;
   /** Sessions whose token is also written under the names that older workers read. */
   readonly mirrored: readonly SessionKey[];
   readonly events: EventSettings;

@@ -21,6 +21,8 @@ const INTERFACES = [
   'events/event-publisher.ts',
   'events/worker-reports.ts',
   'notifications/notifier.ts',
+  'events/event-check.ts',
+  'notifications/messenger-check.ts',
   'logging/log.ts',
 ];
 
@@ -39,7 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   operations: ['lifecycle/*', ...INTERFACES, ...LEAVES],
   http: ['lifecycle/*', 'operations/*', 'logging/*', ...INTERFACES, ...LEAVES],
   compose: ['*'],
-  config: ['lifecycle/*', 'brokers/registry.ts', 'settings.ts', ...LEAVES],
+  config: ['lifecycle/*', 'brokers/registry.ts', 'settings.ts', 'config-services.ts', ...LEAVES],
   entry: ['operations/*', 'http/*', 'config.ts', 'compose.ts', 'lifecycle/*'],
   // With its own small composition, so that a trading service gets no page, messenger or framework.
   worker: ['lifecycle/*', 'brokers/*', 'storage/*', 'events/*', 'logging/*', ...LEAVES],
@@ -147,7 +149,8 @@ function roomOf(path: string): string {
   if (rest !== undefined) return first;
   if (path === 'index.ts') return 'list';
   if (path === 'settings.ts') return 'config';
-  if (path === 'compose.ts' || path === 'config.ts') return path.slice(0, -3);
+  const split = /^(compose|config)(-\w+)?\.ts$/.exec(path);
+  if (split?.[1] !== undefined) return split[1];
   return LEAVES.includes(path) ? 'leaf' : 'entry';
 }
 

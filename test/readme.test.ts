@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-const config = readFileSync(join(ROOT, 'functions/config.ts'), 'utf8');
+const config = ['config.ts', 'config-services.ts']
+  .map((file) => readFileSync(join(ROOT, 'functions', file), 'utf8'))
+  .join('\n');
 
 describe('the README', () => {
   it('has a row for every variable that config reads', () => {

@@ -48,7 +48,13 @@ export type OpenSignIn = {
 };
 
 export type BeginAnswer =
-  | { readonly ok: true; readonly authorizeUrl: string; readonly signIn: OpenSignIn }
+  | {
+      readonly ok: true;
+      readonly authorizeUrl: string;
+      readonly signIn: OpenSignIn;
+      /** As in a failure. */
+      readonly skewMs: number | null;
+    }
   | BrokerFailure;
 
 export type CompleteAnswer =

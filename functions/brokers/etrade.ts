@@ -103,6 +103,7 @@ export function createEtradeBroker(options: BrokerOptions): Broker {
             startedAt: sentAt,
             expiresAt: sentAt + ETRADE_RULES.signInOpenMs,
           },
+          skewMs: answer.skewMs,
         };
       });
     },

@@ -79,7 +79,11 @@ export function createTelegramNotifier(options: TelegramNotifierOptions): Notifi
   };
 }
 
-async function createClient({ token, apiRoot = API_ROOT }: TelegramNotifierOptions) {
+/** A client that keeps no connection. Loads telegraf. */
+export async function createClient({
+  token,
+  apiRoot = API_ROOT,
+}: Pick<TelegramNotifierOptions, 'token' | 'apiRoot'>) {
   const { Telegram } = await import('telegraf');
   return new Telegram(token.reveal(), {
     apiRoot: apiRoot.endsWith('/') ? apiRoot : `${apiRoot}/`,
@@ -92,7 +96,7 @@ async function createClient({ token, apiRoot = API_ROOT }: TelegramNotifierOptio
 type CallSignal = NonNullable<NonNullable<Parameters<Telegram['callApi']>[2]>['signal']>;
 
 /** telegraf types its signal by an older polyfill; the platform's own works. */
-function timeoutSignal(ms: number): CallSignal {
+export function timeoutSignal(ms: number): CallSignal {
   return AbortSignal.timeout(ms) as CallSignal;
 }
 

@@ -99,11 +99,10 @@ export function createChat({ clock, botId, chats, onMessage }: ChatOptions): Cha
   }
 
   function asResult(message: ChatMessage): unknown {
-    const id = Number(message.chatId);
     return {
       message_id: message.id,
       from: bot,
-      chat: id < 0 ? { id, type: 'group', title: 'group' } : { id, type: 'private' },
+      chat: chatInfo(message.chatId),
       date: Math.floor(message.at / 1_000),
       ...(message.editedAt === null ? {} : { edit_date: Math.floor(message.editedAt / 1_000) }),
       text: message.text,
@@ -161,6 +160,11 @@ export function createChat({ clock, botId, chats, onMessage }: ChatOptions): Cha
         return done(remove(call));
       case 'getme':
         return done(bot);
+      case 'getchat':
+        return done(chatInfo(chatOf(call.parameters)));
+      case 'sendchataction':
+        chatOf(call.parameters);
+        return done(true);
       case 'getupdates':
         return done([]);
       case 'setwebhook':
@@ -183,6 +187,11 @@ export function createChat({ clock, botId, chats, onMessage }: ChatOptions): Cha
     messages: () => messages,
     revision: () => changes,
   };
+}
+
+function chatInfo(chatId: string): unknown {
+  const id = Number(chatId);
+  return id < 0 ? { id, type: 'group', title: 'group' } : { id, type: 'private' };
 }
 
 function done(result: unknown): BotAnswer {

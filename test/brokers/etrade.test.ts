@@ -74,6 +74,7 @@ describe('begin', () => {
         startedAt: NOW,
         expiresAt: NOW + 300_000,
       },
+      skewMs: null,
     });
     expect(requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
       'GET https://api.etrade.com/oauth/request_token',

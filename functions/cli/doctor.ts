@@ -1,0 +1,79 @@
+/**
+ * `token-cadence doctor`: a line for each thing the system stands on: ok, or what is wrong and what to do.
+ *
+ * Changes nothing that matters and tells nobody. With `--json` one document for scripts.
+ */
+
+import { ConfigError } from '../errors.ts';
+import { diagnose, verdictOf } from '../operations/diagnose.ts';
+import { broken, type Finding } from '../operations/finding.ts';
+import type { AddCommand, CommandContext } from './command.ts';
+import { examples } from './command.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { findingLines } from './finding-text.ts';
+
+type DoctorOptions = { readonly json?: boolean };
+
+export const addDoctor: AddCommand = (program, run) => {
+  program
+    .command('doctor')
+    .description('look at everything this system stands on, and say what to do')
+    .option('--json', 'one document: { verdict, findings: [{ check, verdict, what, fix }] }')
+    .addHelpText(
+      'after',
+      `${examples('doctor', 'doctor --json')}
+
+It opens a sign-in at the broker that nobody finishes, writes each record back as it is, and lets
+the bot show "typing": nothing is published, sent or moved. Exits with 0 only when all is well.`,
+    )
+    .action(run(doctor));
+};
+
+export async function doctor(context: CommandContext, options: DoctorOptions): Promise<ExitCode> {
+  const { terminal } = context;
+  const findings: Finding[] = [];
+  const show = (finding: Finding): void => {
+    findings.push(finding);
+    if (options.json === true) return;
+    for (const line of findingLines(terminal, finding)) terminal.line(line);
+  };
+  const end = (code: ExitCode): ExitCode => {
+    const verdict = verdictOf(findings);
+    if (options.json === true) terminal.line(JSON.stringify({ verdict, findings }, null, 2));
+    else terminal.note(`\n${summaryOf(findings)}`);
+    return code;
+  };
+  let system: ReturnType<CommandContext['compose']>;
+  try {
+    system = context.compose({ people: true });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const wrong of error.problems) show(settingFinding(wrong));
+    return end(EXIT.usage);
+  }
+  if (system.checks === null) throw new ConfigError(['"TOKEN_CADENCE_APP" is missing']);
+  const found = diagnose(system, system.checks);
+  for (;;) {
+    const next = await terminal.progress('Looking', found.next());
+    if (next.done === true) break;
+    show(next.value);
+  }
+  return end(verdictOf(findings) === 'ok' ? EXIT.ok : EXIT.failed);
+}
+
+/** `"PUBLIC_URL" is missing: the address people open`: the name and fact, then what belongs there. */
+function settingFinding(text: string): Finding {
+  const [what = '', ...rest] = text.split(': ');
+  return broken(
+    'configuration',
+    what,
+    rest.length > 0 ? rest.join(': ') : 'see README.md, "Settings"',
+  );
+}
+
+function summaryOf(findings: readonly Finding[]): string {
+  const wrong = findings.filter(({ verdict }) => verdict !== 'ok');
+  if (wrong.length === 0) return 'All is well.';
+  const first = wrong.find(({ verdict }) => verdict === 'broken') ?? wrong[0];
+  return `${wrong.length} of ${findings.length} need a look. Begin with "${first?.check}".`;
+}
