@@ -16,7 +16,11 @@ import { CLOCK_FILE_VARIABLE, COLOUR_VARIABLE, FAULTS_FILE_VARIABLE } from './se
 import { createSteps, type StepsOptions } from './steps.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
-export type LocalWiring = Wiring & { readonly faults: Faults };
+export type LocalWiring = Wiring & {
+  readonly faults: Faults;
+  /** The network, its calls counted. */
+  readonly fetch: typeof globalThis.fetch;
+};
 
 /**
  * @param part the process, as faults name it
@@ -36,6 +40,7 @@ export function composeLocal(
     store: withStoreFaults(wiring.store, { faults, steps, wait: systemWait }),
     notifier: withNotifierSteps(wiring.notifier, steps),
     faults,
+    fetch,
   };
 }
 

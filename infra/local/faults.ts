@@ -8,6 +8,7 @@
 
 import { z } from 'zod';
 import { readJsonFile, writeJsonFile } from './files.ts';
+import { WORKER_NAMES } from './worker-names.ts';
 
 /** Longer than any deadline of the system, short enough not to hang a run for good. */
 const SLOWEST_MS = 10 * 60_000;
@@ -53,6 +54,10 @@ const workerFault = z.strictObject({
   slowMs: slowMs.optional(),
   status: status.optional(),
   crashAfterStep: step.optional(),
+  /** This worker hears no event and reaches no store; its reports still arrive. */
+  cutOff: z.enum(WORKER_NAMES).optional(),
+  /** This worker says goodbye and is gone. */
+  stopped: z.enum(WORKER_NAMES).optional(),
 });
 
 const functionFault = z.strictObject({

@@ -7,6 +7,7 @@
 
 import { variablePrefix } from '../../functions/config.ts';
 import type { LocalKeys, StateDirectory } from './state.ts';
+import { WORKER_NAMES } from './worker-names.ts';
 
 /** Variables of the local run itself: where its shared files are, and whom the worker reports to. */
 export const CLOCK_FILE_VARIABLE = 'LOCAL_CLOCK_FILE';
@@ -83,6 +84,7 @@ export function settingsFor(options: SettingsOptions): Record<string, string> {
   }
   for (const session of sessions) {
     const prefix = variablePrefix(session);
+    variables[`${prefix}_WORKERS`] = WORKER_NAMES.join(',');
     if (!isReal) {
       variables[`${prefix}_CONSUMER`] = JSON.stringify(keys.consumers[session]);
       continue;

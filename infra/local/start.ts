@@ -44,7 +44,7 @@ async function main(terminal: Terminal): Promise<void> {
       if (isUp) terminal.line(`${terminal.paint('cyan', name.padEnd(WIDEST_NAME))} ${line}`);
     },
     onActivity: (activity) => {
-      // The worker prints its own lines.
+      // Workers print their own lines.
       const told = activity.kind === 'worker' ? null : narrate(activity);
       if (!isUp || told === null) return;
       const text = paintTone(terminal, told.tone, `${told.symbol} ${told.text}`);
@@ -85,7 +85,7 @@ function showSummary(
     line(`  ${paint('bold', `What to do now: ${due.join(', ')}`)}`);
     line(`  1. Open the chat, ${chat}, and press the button of the last message.`);
     line('  2. Press "Open E*TRADE", log in there, accept, copy the PIN.');
-    line("  3. Paste the PIN. The worker's next line says generation and 200.");
+    line("  3. Paste the PIN. The workers' next lines say generation and 200.");
   }
   line();
   if (urls.brokers !== null) {

@@ -35,8 +35,8 @@ const keepAliveAnswer = z.object({ outcomes: z.array(z.object({ action: z.string
 export function createTimeline(print: (line: TimelineLine) => void): Timeline {
   const counts: DayCounts = { jobs: {}, workerCalls: 0, renewals: 0, messages: 0, events: 0 };
   let quiet: Quiet | null = null;
-  /** What the worker said last, to tell news from routine. */
-  let workerNews = '';
+  /** What each worker said last, to tell news from routine. */
+  const workerNews = new Map<string, string>();
   let lastCallAt: string | null = null;
 
   function flush(): void {
@@ -84,8 +84,9 @@ export function createTimeline(print: (line: TimelineLine) => void): Timeline {
           lastCallAt = report.lastCall.at;
         }
         const news = `${report.generation} ${report.lastCall?.status} ${report.problem}`;
-        if (news === workerNews) return hold(activity.at, 'signed call of the worker');
-        workerNews = news;
+        const who = `${report.name} ${report.session}`;
+        if (news === workerNews.get(who)) return hold(activity.at, 'signed calls of the workers');
+        workerNews.set(who, news);
       }
       if (activity.kind === 'faults') return;
       const narration = narrate(activity);

@@ -1,6 +1,6 @@
 /**
- * The five processes of a local run: four functions, each under the real functions-framework, and the
- * sample worker.
+ * The five processes of a local run: four functions, each under the real functions-framework, and one for
+ * the sample workers.
  *
  * Knows their scripts and arguments, nothing else. Started by `system.ts`.
  */

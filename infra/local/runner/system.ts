@@ -158,7 +158,7 @@ async function start(
     wait: systemWait,
     faults,
     fetch,
-    subscribers: [{ name: 'sample-worker', url: () => workerUrl('/') }],
+    subscribers: [{ name: 'sample-workers', url: () => workerUrl('/') }],
     onEvent: (event) => onActivity({ kind: 'event', at: event.at, event }),
   });
   onClose(hub.close);

@@ -41,6 +41,6 @@ export function createWorkerBoard(onReport: (report: WorkerReport) => void): Wor
       sendEmpty(res, 204);
       onReport(parsed.data);
     },
-    reports: () => [...reports.values()],
+    reports: () => [...reports].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, report]) => report),
   };
 }
