@@ -117,7 +117,7 @@ export function createCalls(options: CallOptions): WorkerSession['fetch'] {
         ...init,
         method: call.method,
         headers,
-        ...(call.body === null ? {} : { body: call.body }),
+        body: call.body,
         redirect: 'manual',
         signal,
       });

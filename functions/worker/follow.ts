@@ -6,7 +6,7 @@
  */
 
 import type { Clock, Random, Wait } from '../clock.ts';
-import type { TokenEvents } from '../events/token-events.ts';
+import type { Following, TokenEvents } from '../events/token-events.ts';
 import type { TokenFinder } from './held-token.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -15,11 +15,7 @@ export const POLL_EVERY_MS = 60_000;
 /** After the store has failed: doubled each time up to the poll's own pace. */
 const FIRST_RETRY_MS = 1_000;
 
-export type Follower = {
-  /** Ends the loop and the subscription. Never throws. */
-  readonly close: () => Promise<void>;
-};
-
+/** @returns what closes the subscription; the polling ends with `closing` */
 export function startFollowing(options: {
   readonly events: TokenEvents;
   readonly finder: TokenFinder;
@@ -30,7 +26,7 @@ export function startFollowing(options: {
   readonly wait: Wait;
   readonly random: Random;
   readonly closing: AbortSignal;
-}): Follower {
+}): Following {
   const { finder, ledger, clock, closing } = options;
   let failures = 0;
 
@@ -44,14 +40,14 @@ export function startFollowing(options: {
     },
   });
 
-  const polling = (async () => {
+  async function poll(): Promise<void> {
     while (!closing.aborted) {
       await options.wait(pauseMs(), closing);
       if (closing.aborted) return;
       ledger.check();
       failures = (await finder.look()) ? 0 : failures + 1;
     }
-  })();
+  }
 
   function pauseMs(): number {
     if (ledger.facts().storeProblem !== null) {
@@ -62,9 +58,7 @@ export function startFollowing(options: {
     return end === null ? POLL_EVERY_MS : Math.min(POLL_EVERY_MS, Math.max(1, end - clock()));
   }
 
-  return {
-    async close() {
-      await Promise.all([following.close(), polling]);
-    },
-  };
+  void poll();
+  // A read that hangs is not waited for: what it brings is no longer heeded.
+  return following;
 }

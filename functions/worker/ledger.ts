@@ -58,6 +58,7 @@ export function createLedger(options: {
   const switchListeners: (() => void)[] = [];
 
   function change(changes: Partial<Facts>): void {
+    if (facts.closed) return;
     const before = facts;
     facts = { ...facts, ...changes };
     const waiting = next;

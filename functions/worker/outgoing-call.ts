@@ -23,7 +23,7 @@ export type OutgoingCall = DataCall & {
   readonly sentUrl: string;
   readonly headers: Headers;
   /** As handed to `fetch`; `null` for none. */
-  readonly body: RequestInit['body'];
+  readonly body: NonNullable<RequestInit['body']> | null;
   /** Asks and changes nothing: may be sent again after a failure. */
   readonly repeatable: boolean;
   /** The body can be sent a second time; a stream cannot. */

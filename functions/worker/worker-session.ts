@@ -41,7 +41,7 @@ export type UsableToken = {
   /** OAuth 1.0a only. */
   readonly tokenSecret: string | null;
   readonly generation: number;
-  /** The earliest of its ends, epoch ms. */
+  /** Its hard end or the access token's own, whichever is first; epoch ms. Idling ends it only if nobody uses it. */
   readonly endsAt: number;
 };
 
@@ -52,16 +52,21 @@ export type WorkerSession = {
   /**
    * Waits for a token that a probe has proven, or proves it itself.
    *
-   * @throws WorkerError `TIMEOUT` with the sign-in address; `CONFIGURATION`; `CLOSED`
+   * @throws WorkerError `TIMEOUT` with the sign-in address; `CONFIGURATION`; `CLOCK`; `CLOSED`. The signal's
+   *   reason when it is aborted
    */
   ready(options?: {
     readonly timeoutSeconds?: number;
     readonly signal?: AbortSignal;
   }): Promise<void>;
   /**
-   * Sends one call, signed. Answers of the broker that are no refusal of the token come back as they are.
+   * Sends one call, signed. Answers of the broker that are no refusal of the token come back as they are,
+   * a 503 after the last attempt as well. Only GET and HEAD are repeated; anything else is sent a second
+   * time only where the broker has refused it at the door. Redirects are not followed. The time for an
+   * answer covers its body: for endless streams take `authorization` or `token`.
    *
-   * @throws WorkerError
+   * @param url absolute, at this session's broker; or a path there, like `/v1/accounts/list.json`
+   * @throws WorkerError, and whatever `init.signal` was aborted with
    */
   fetch(url: string | URL, init?: RequestInit): Promise<Response>;
   /**

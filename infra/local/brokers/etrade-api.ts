@@ -1,5 +1,6 @@
 /**
- * The part of E*TRADE's /v1 that the project calls: account list, balance, quotes.
+ * The part of E*TRADE's /v1 that the project calls: account list, balance, quotes, and orders as far as
+ * that one was taken.
  *
  * JSON for a `.json` path or an `Accept` that asks for it, XML otherwise, errors included. Every call
  * but delayed quotes needs a signed request with an active access token. Called by `etrade.ts`.
@@ -20,6 +21,7 @@ const MAX_SYMBOLS = 25;
 export type ApiCall =
   | { readonly endpoint: 'accounts/list' }
   | { readonly endpoint: 'accounts/balance'; readonly accountIdKey: string }
+  | { readonly endpoint: 'accounts/orders'; readonly accountIdKey: string }
   | { readonly endpoint: 'market/quote'; readonly symbols: string };
 
 /** What a path below `/v1` asks for, `.json` already taken off; `null` when there is nothing there. */
@@ -27,9 +29,16 @@ export function apiCallOf(path: string): ApiCall | null {
   if (path === '/accounts/list') return { endpoint: 'accounts/list' };
   const accountIdKey = /^\/accounts\/([^/]+)\/balance$/.exec(path)?.[1];
   if (accountIdKey !== undefined) return { endpoint: 'accounts/balance', accountIdKey };
+  const ordering = /^\/accounts\/([^/]+)\/orders\/place$/.exec(path)?.[1];
+  if (ordering !== undefined) return { endpoint: 'accounts/orders', accountIdKey: ordering };
   const symbols = /^\/market\/quote\/([A-Za-z0-9,.:%^$-]+)$/.exec(path)?.[1];
   if (symbols === undefined) return null;
   return { endpoint: 'market/quote', symbols: symbols.replaceAll(/%2C/gi, ',').toUpperCase() };
+}
+
+/** The one method of a call: what changes something is no GET. */
+export function methodOf(call: ApiCall): 'GET' | 'POST' {
+  return call.endpoint === 'accounts/orders' ? 'POST' : 'GET';
 }
 
 /** Whether the client wants JSON. The suffix is part of what it signs, the header is not. */
@@ -60,6 +69,8 @@ export function answerApiCall(
       return accountList(token, form);
     case 'accounts/balance':
       return balance(token, call.accountIdKey, form);
+    case 'accounts/orders':
+      return orderPlaced(token, call.accountIdKey, form, counter.now);
     case 'market/quote':
       return quotes(call.symbols, environment, 'REALTIME', form, counter.now);
   }
@@ -116,6 +127,19 @@ function balance(token: AccessToken, accountIdKey: string, form: Form): Answer {
       cashBalance: cash,
       RealTimeValues: { totalAccountValue: total, netMv: Number((total - cash).toFixed(2)) },
     },
+  });
+}
+
+/** Every order for one of the token's accounts is taken; the counts of calls say how often. */
+function orderPlaced(token: AccessToken, accountIdKey: string, form: Form, now: number): Answer {
+  const account = accountsOf(token).find((candidate) => candidate.accountIdKey === accountIdKey);
+  if (account === undefined) return apiError(form, 400, 102, 'Please enter valid Account Key');
+  const { accountId } = account;
+  return document(form, 'PlaceOrderResponse', {
+    accountId,
+    orderType: 'EQ',
+    placedTime: now,
+    OrderIds: [{ orderId: 1 }],
   });
 }
 

@@ -14,6 +14,7 @@ export const ENDPOINTS = [
   'authorize',
   'accounts/list',
   'accounts/balance',
+  'accounts/orders',
   'market/quote',
   'other',
 ] as const;

@@ -13,7 +13,7 @@ import {
   systemWait,
   type Wait,
 } from '../../../functions/clock.ts';
-import { answerApiCall, apiCallOf, formOf } from './etrade-api.ts';
+import { answerApiCall, apiCallOf, formOf, methodOf } from './etrade-api.ts';
 import { type Approval, approveNewest, showLogon, takeDecision } from './etrade-authorize.ts';
 import { errorPage, overLimit } from './etrade-errors.ts';
 import { answerTokenEndpoint, isTokenEndpoint } from './etrade-oauth.ts';
@@ -214,7 +214,7 @@ function answerRoute(
   }
   const call = host === null ? null : apiCallOf(apiPath(path));
   if (call === null) return errorPage(404, '', switches);
-  if (method !== 'GET') return wrongMethod(switches);
+  if (method !== methodOf(call)) return wrongMethod(switches);
   const environment = host === 'apisb' ? 'sandbox' : 'prod';
   return answerApiCall(call, environment, formOf(path, req.headers.accept), request, counter);
 }
