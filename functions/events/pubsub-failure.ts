@@ -1,8 +1,8 @@
 /**
- * What a failed publish means: what to tell the operator, and whether a later run may succeed.
+ * What a failed call of Pub/Sub means: what to tell the operator, and whether a later one may succeed.
  *
  * Pure: a thrown value in, a clean error out. Reads codes, never texts: Google's errors may hang on
- * requests with access tokens, so nothing of them passes but the code. Called by `pubsub.ts`.
+ * requests with access tokens, so nothing of them passes but the code. Called by the `pubsub-` files.
  *
  * @see https://grpc.io/docs/guides/status-codes/
  */
@@ -11,6 +11,17 @@ import { EventError } from '../errors.ts';
 
 /** The topic as an operator knows it. */
 export type TopicName = { readonly project: string; readonly topic: string };
+
+/** A subscription as an operator knows it. */
+export type SubscriptionName = { readonly project: string; readonly subscription: string };
+
+/** What is published, and who needs the right to. */
+export type Publishing = { readonly message: string; readonly caller: string };
+
+const TOKEN_RENEWED: Publishing = {
+  message: 'a "token-renewed" event',
+  caller: "the function's service account",
+};
 
 const STATUS_NAMES: Readonly<Record<number, string>> = {
   1: 'CANCELLED',
@@ -36,20 +47,44 @@ const NO_ANSWER = new Set(['CANCELLED', 'DEADLINE_EXCEEDED', 'UNAVAILABLE']);
 /** Our own deadline passed. */
 export const OVERDUE: unknown = { code: 4 };
 
-/** An error that Pub/Sub's client has thrown, or `OVERDUE`, in our words. */
-export function publishError(thrown: unknown, name: TopicName, timeoutMs: number): EventError {
+/** An error that Pub/Sub's client has thrown at a publish, or `OVERDUE`, in our words. */
+export function publishError(
+  thrown: unknown,
+  name: TopicName,
+  timeoutMs: number,
+  publishing: Publishing = TOKEN_RENEWED,
+): EventError {
   const status = statusOf(thrown);
-  const cause = causeOf(thrown, status);
-  const refusal = refusalOf(status, name);
-  if (refusal !== null) {
-    return new EventError(refusal, { code: 'EVENTS_REFUSED', retryable: false, cause });
-  }
-  const answered = status !== null && !NO_ANSWER.has(status);
-  return new EventError(
-    answered
-      ? `The event service answered ${status} to a "token-renewed" event`
-      : `The event service could not be reached, or did not answer within ${timeoutMs} ms`,
-    { code: 'EVENTS_UNAVAILABLE', retryable: true, cause },
+  return (
+    refused(publishRefusal(status, name, publishing), thrown) ??
+    unavailable(thrown, publishing.message, timeoutMs)
+  );
+}
+
+/** An error at making a subscription or listening to it. `timeoutMs` is what the call was given. */
+export function followError(
+  thrown: unknown,
+  name: TopicName & SubscriptionName,
+  timeoutMs: number,
+): EventError {
+  if (thrown instanceof EventError) return thrown;
+  const status = statusOf(thrown);
+  return (
+    refused(followRefusal(status, name), thrown) ?? unavailable(thrown, 'a subscriber', timeoutMs)
+  );
+}
+
+/** An error at pulling from a subscription, or at acknowledging. */
+export function collectError(
+  thrown: unknown,
+  name: SubscriptionName,
+  timeoutMs: number,
+): EventError {
+  if (thrown instanceof EventError) return thrown;
+  const status = statusOf(thrown);
+  return (
+    refused(collectRefusal(status, name), thrown) ??
+    unavailable(thrown, "the collection of workers' reports", timeoutMs)
   );
 }
 
@@ -61,15 +96,74 @@ export function credentialsError(thrown: unknown): EventError {
   );
 }
 
+/** Whether no answer came at all: the line is broken, whatever stands behind it. */
+export function isNoAnswer(thrown: unknown): boolean {
+  const status = statusOf(thrown);
+  return status === null || NO_ANSWER.has(status);
+}
+
+function refused(refusal: string | null, thrown: unknown): EventError | null {
+  if (refusal === null) return null;
+  const cause = causeOf(thrown, statusOf(thrown));
+  return new EventError(refusal, { code: 'EVENTS_REFUSED', retryable: false, cause });
+}
+
+function unavailable(thrown: unknown, to: string, timeoutMs: number): EventError {
+  const status = statusOf(thrown);
+  const answered = status !== null && !NO_ANSWER.has(status);
+  return new EventError(
+    answered
+      ? `The event service answered ${status} to ${to}`
+      : `The event service could not be reached, or did not answer within ${timeoutMs} ms`,
+    { code: 'EVENTS_UNAVAILABLE', retryable: true, cause: causeOf(thrown, status) },
+  );
+}
+
 /** The operator's next step, or `null` when waiting may be enough. */
-function refusalOf(status: string | null, { project, topic }: TopicName): string | null {
+function publishRefusal(
+  status: string | null,
+  { project, topic }: TopicName,
+  { message, caller }: Publishing,
+): string | null {
   switch (status) {
     case 'NOT_FOUND':
       return `The topic "${topic}" is missing in project "${project}": create it by applying infra/gcp`;
     case 'PERMISSION_DENIED':
-      return `The topic "${topic}" in project "${project}" refuses this caller: grant "roles/pubsub.publisher" on it to the function's service account`;
+      return `The topic "${topic}" in project "${project}" refuses this caller: grant "roles/pubsub.publisher" on it to ${caller}`;
     case 'INVALID_ARGUMENT':
-      return `The topic "${topic}" in project "${project}" does not take this event: check its name, and that no schema is attached to it`;
+      return `The topic "${topic}" in project "${project}" does not take ${message.replace(/^a /, 'this ')}: check its name, and that no schema is attached to it`;
+    default:
+      return null;
+  }
+}
+
+function followRefusal(
+  status: string | null,
+  { project, topic, subscription }: TopicName & SubscriptionName,
+): string | null {
+  switch (status) {
+    case 'NOT_FOUND':
+      return `The topic "${topic}" is missing in project "${project}", or the subscription "${subscription}" was deleted: create the topic by applying infra/gcp`;
+    case 'PERMISSION_DENIED':
+      return `Project "${project}" does not let this caller subscribe to the topic "${topic}": grant "roles/pubsub.editor" to the worker's service account, or a role that may create, consume and delete subscriptions`;
+    case 'INVALID_ARGUMENT':
+      return `The subscription "${subscription}" cannot be made in project "${project}": check the names of project and topic`;
+    default:
+      return null;
+  }
+}
+
+function collectRefusal(
+  status: string | null,
+  { project, subscription }: SubscriptionName,
+): string | null {
+  switch (status) {
+    case 'NOT_FOUND':
+      return `The subscription "${subscription}" is missing in project "${project}": create it by applying infra/gcp`;
+    case 'PERMISSION_DENIED':
+      return `The subscription "${subscription}" in project "${project}" refuses this caller: grant "roles/pubsub.subscriber" on it to the function's service account`;
+    case 'INVALID_ARGUMENT':
+      return `The subscription "${subscription}" cannot be read in project "${project}": check its name`;
     default:
       return null;
   }

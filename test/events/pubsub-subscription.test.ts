@@ -1,0 +1,269 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createPubsubPublisher } from '../../functions/events/pubsub.ts';
+import {
+  createPubsubSubscription,
+  type PubsubSubscriptionOptions,
+  subscriptionName,
+} from '../../functions/events/pubsub-subscription.ts';
+import { createJsonLog } from '../../functions/logging/json-log.ts';
+import type { PubsubEmulator } from '../../infra/local/emulators/pubsub-emulator.ts';
+import { takeNotes } from '../fixtures/following.ts';
+import { openGrpcServer } from '../fixtures/grpc-server.ts';
+import { createLogLines } from '../fixtures/log-lines.ts';
+import {
+  HAS_PUBSUB_EMULATOR,
+  newPubsubProject,
+  openPubsubEmulator,
+} from '../fixtures/pubsub-emulator.ts';
+import { openTcpGate } from '../fixtures/tcp-gate.ts';
+import { anEvent, PROD, SANDBOX } from '../fixtures/tokens.ts';
+
+const TOPIC = 'token-renewed';
+const NAME = 'token-renewed-etrade-sandbox-orb-bot-host-1';
+
+/** Ends what a test leaves open: a follower that is not closed keeps its line up for ever. */
+function subscriptionAt(
+  host: string,
+  project: string,
+  more: Partial<PubsubSubscriptionOptions> = {},
+) {
+  const lines = createLogLines();
+  const events = createPubsubSubscription({
+    project,
+    worker: 'orb-bot',
+    instance: 'host-1',
+    session: SANDBOX,
+    log: createJsonLog(lines),
+    client: { apiEndpoint: host },
+    checkEveryMs: 300,
+    timeoutMs: 2_000,
+    // Pauses of up to half a minute would make this slow.
+    wait: async (ms, signal) => {
+      await new Promise<void>((resolve) => {
+        setTimeout(resolve, Math.min(ms, 300));
+        signal?.addEventListener('abort', () => resolve(), { once: true });
+      });
+    },
+    ...more,
+  });
+  return {
+    lines,
+    follow(notes = takeNotes()) {
+      const following = events.follow(notes);
+      onTestFinished(() => following.close());
+      return { notes, following };
+    },
+  };
+}
+
+describe('the name of a subscription', () => {
+  it.each([
+    {
+      parts: ['etrade-prod', 'orb-bot', 'host-1'],
+      name: 'token-renewed-etrade-prod-orb-bot-host-1',
+    },
+    {
+      parts: ['etrade-prod', 'orb bot', 'a/b%c+ü'],
+      name: 'token-renewed-etrade-prod-orb-bot-a-b-c--',
+    },
+  ])('takes only what Pub/Sub allows: $name', ({ parts, name }) => {
+    expect(subscriptionName(parts)).toBe(name);
+  });
+
+  it('is not longer than Pub/Sub allows', () => {
+    expect(subscriptionName(['x'.repeat(400)])).toHaveLength(255);
+  });
+});
+
+describe('trouble that Pub/Sub names', () => {
+  it.each([
+    { status: 5, says: 'The topic "token-renewed" is missing in project "my-project"' },
+    { status: 7, says: 'grant "roles/pubsub.editor"' },
+    { status: 3, says: 'check the names' },
+    { status: 16, says: 'answered UNAUTHENTICATED' },
+  ])('is told once, with what to do ($status)', async ({ status, says }) => {
+    const server = await openGrpcServer({ status, message: 'canary' });
+    const { notes } = subscriptionAt(server.host, 'my-project').follow();
+    await notes.until(() => server.calls.length >= 3);
+    expect(notes.troubles).toEqual([expect.stringContaining(says)]);
+    expect(JSON.stringify(notes.troubles)).not.toContain('canary');
+  });
+});
+
+describe('a close', () => {
+  it('is not held up by a Pub/Sub that answers nothing', async () => {
+    const gate = await openTcpGate();
+    onTestFinished(() => gate.close());
+    const { following } = subscriptionAt(gate.host, 'my-project').follow();
+    const startedAt = performance.now();
+    await Promise.all([following.close(), following.close()]);
+    expect(performance.now() - startedAt).toBeLessThan(6_000);
+  });
+});
+
+describe.skipIf(!HAS_PUBSUB_EMULATOR)("a worker's subscription at Google's emulator", () => {
+  let emulator: PubsubEmulator;
+
+  beforeAll(async () => {
+    emulator = await openPubsubEmulator();
+  });
+
+  afterAll(async () => {
+    await emulator?.stop();
+  });
+
+  async function setUp({ topic = true } = {}) {
+    const pubsub = newPubsubProject(emulator.host);
+    const gate = await openTcpGate(emulator.host);
+    const client = { apiEndpoint: emulator.host };
+    const publisher = createPubsubPublisher({ project: pubsub.project, timeoutMs: 5_000, client });
+    onTestFinished(async () => {
+      await publisher.close();
+      await gate.close();
+    });
+    if (topic) await pubsub.createTopic(TOPIC);
+    const names = async (): Promise<readonly string[]> => {
+      const answer = await fetch(
+        `http://${emulator.host}/v1/projects/${pubsub.project}/subscriptions`,
+      );
+      const { subscriptions = [] } = (await answer.json()) as {
+        subscriptions?: { name: string }[];
+      };
+      return subscriptions.map(({ name }) => name.split('/').at(-1) ?? '');
+    };
+    const made = async (name = NAME) => {
+      while (!(await names()).includes(name)) await new Promise((next) => setTimeout(next, 30));
+    };
+    return {
+      pubsub,
+      gate,
+      publisher,
+      names,
+      made,
+      open: () => subscriptionAt(gate.host, pubsub.project),
+    };
+  }
+
+  it('hears of events of its session and of no other', async () => {
+    const { open, made, publisher } = await setUp();
+    const { notes } = open().follow();
+    await made();
+    await publisher.publish(anEvent({ session: PROD, generation: 90 }));
+    await publisher.publish(anEvent({ generation: 8 }));
+    await notes.until(({ events }) => events.length > 0);
+    expect(notes.events).toMatchObject([{ session: SANDBOX, generation: 8, version: 12 }]);
+    expect(notes.troubles).toEqual([]);
+  });
+
+  it('is one for each instance: two replicas hear of the same event', async () => {
+    const { pubsub, made, publisher } = await setUp();
+    const followers = ['a', 'b'].map((instance) =>
+      subscriptionAt(emulator.host, pubsub.project, { instance }).follow(),
+    );
+    await made('token-renewed-etrade-sandbox-orb-bot-a');
+    await made('token-renewed-etrade-sandbox-orb-bot-b');
+    await publisher.publish(anEvent());
+    for (const { notes } of followers) await notes.until(({ events }) => events.length === 1);
+  });
+
+  it('passes over what cannot be read, and says so', async () => {
+    const { pubsub, publisher, open, made } = await setUp();
+    const { follow, lines } = open();
+    const { notes } = follow();
+    await made();
+    const topic = `http://${emulator.host}/v1/projects/${pubsub.project}/topics/${TOPIC}:publish`;
+    const data = Buffer.from('{"type": "token-renewed"').toString('base64');
+    await fetch(topic, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ messages: [{ data, attributes: { session: SANDBOX } }] }),
+    });
+    await publisher.publish(anEvent());
+    await notes.until(({ events }) => events.length === 1);
+    await notes.until(() => lines.text().includes('event-unreadable'));
+    expect(await pubsub.pullNow(NAME)).toEqual([]);
+  });
+
+  it('survives a listener that throws', async () => {
+    const { publisher, open, made } = await setUp();
+    const { follow, lines } = open();
+    const notes = takeNotes();
+    follow({
+      ...notes,
+      onEvent: (event) => {
+        notes.onEvent(event);
+        throw new Error('careless');
+      },
+    });
+    await made();
+    await publisher.publish(anEvent({ generation: 8 }));
+    await publisher.publish(anEvent({ generation: 9 }));
+    await notes.until(({ events }) => events.length === 2);
+    expect(lines.text()).toContain('event-not-followed');
+  });
+
+  it('waits for a topic that is missing, and follows once it is there', async () => {
+    const { pubsub, publisher, open, made } = await setUp({ topic: false });
+    const { notes } = open().follow();
+    await notes.until(({ troubles }) => troubles.length === 1);
+    expect(notes.troubles[0]).toContain('is missing in project');
+    await pubsub.createTopic(TOPIC);
+    await made();
+    await notes.until(({ troubles }) => troubles.at(-1) === null);
+    await publisher.publish(anEvent());
+    await notes.until(({ events }) => events.length === 1);
+  });
+
+  it('is made again when somebody deletes it', async () => {
+    const { pubsub, publisher, open, made } = await setUp();
+    const { notes } = open().follow();
+    await made();
+    await pubsub.deleteSubscription(NAME);
+    await made();
+    await publisher.publish(anEvent());
+    await notes.until(({ events }) => events.length === 1);
+  });
+
+  it('leaves a topic that is gone, and follows its successor', async () => {
+    const { pubsub, publisher, open, made } = await setUp();
+    const { notes } = open().follow();
+    await made();
+    await pubsub.deleteTopic(TOPIC);
+    await notes.until(({ troubles }) => troubles[0]?.includes('is missing') ?? false);
+    await pubsub.createTopic(TOPIC);
+    await notes.until(({ troubles }) => troubles.at(-1) === null);
+    await publisher.publish(anEvent());
+    await notes.until(({ events }) => events.length === 1);
+  });
+
+  it.each(['reset', 'silent'] as const)(
+    'tells of a line that is %s, and is up again by itself',
+    async (state) => {
+      const { publisher, gate, open, made } = await setUp();
+      const { notes } = open().follow();
+      await made();
+      await publisher.publish(anEvent({ generation: 8 }));
+      await notes.until(({ events }) => events.length === 1);
+      gate.become(state);
+      await notes.until(({ troubles }) => troubles.length === 1);
+      expect(notes.troubles[0]).toContain('could not be reached');
+      gate.become('open');
+      await notes.until(({ troubles }) => troubles.at(-1) === null);
+      await publisher.publish(anEvent({ generation: 9 }));
+      // What went to the dead line comes again after its deadline of ten seconds.
+      await notes.until(({ events }) => events.at(-1)?.generation === 9);
+    },
+    60_000,
+  );
+
+  it('is deleted with its process, and hears of nothing more', async () => {
+    const { publisher, open, made, names } = await setUp();
+    const { notes, following } = open().follow();
+    await made();
+    await following.close();
+    expect(await names()).toEqual([]);
+    await publisher.publish(anEvent());
+    expect(notes.events).toEqual([]);
+    expect(notes.troubles).toEqual([]);
+  });
+});
