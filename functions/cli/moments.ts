@@ -9,10 +9,12 @@ import { DateTime } from 'luxon';
 
 const MINUTE_MS = 60_000;
 
-/** `09:30` today, `Tue 10 Mar 09:30` on other days. */
+/** `09:30` today, `midnight` for the coming one, `Tue 10 Mar 09:30` on other days. */
 export function momentText(at: number, now: number, zone: string): string {
   const then = DateTime.fromMillis(at, { zone, locale: 'en-GB' });
-  const isToday = then.hasSame(DateTime.fromMillis(now, { zone }), 'day');
+  const today = DateTime.fromMillis(now, { zone });
+  const isToday = then.hasSame(today, 'day');
+  if (at === today.plus({ days: 1 }).startOf('day').toMillis()) return 'midnight';
   return then.toFormat(isToday ? 'HH:mm' : 'ccc d LLL HH:mm');
 }
 

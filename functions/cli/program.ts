@@ -94,7 +94,7 @@ export function createProgram(options: ProgramOptions): Program {
     const asAction: Run =
       (work) =>
       async (...given) => {
-        const file: unknown = program.opts()['envFile'];
+        const file: unknown = program.opts()['settings'];
         // What stands in the environment counts more than what stands in a file, as with other tools.
         if (typeof file === 'string') env = { ...variablesOf(file, options), ...env };
         code = await work(context, ...given);
@@ -116,30 +116,36 @@ export function createProgram(options: ProgramOptions): Program {
 }
 
 function newProgram(terminal: Terminal): Command {
-  return new Command('token-cadence')
-    .description(
-      'Fresh broker tokens for trading workers, from a terminal: also when the web does not work.',
-    )
-    .option('--env-file <file>', 'settings that the environment does not have, as NAME=value lines')
-    .option('-v, --verbose', 'also say what happens inside')
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => terminal.line(text.trimEnd()),
-      writeErr: (text) => terminal.note(text.trimEnd()),
-      getOutHasColors: () => false,
-      getErrHasColors: () => false,
-    })
-    .configureHelp({ showGlobalOptions: true })
-    .showSuggestionAfterError()
-    .showHelpAfterError('(see "token-cadence --help")')
-    .addHelpText('after', `\n${EXIT_CODES_HELP}`);
+  return (
+    new Command('token-cadence')
+      .description(
+        'Fresh broker tokens for trading workers, from a terminal: also when the web does not work.',
+      )
+      // Not "--env-file": Node itself reads that one, wherever it stands.
+      .option(
+        '--settings <file>',
+        'settings that the environment does not have, as NAME=value lines',
+      )
+      .option('-v, --verbose', 'also say what happens inside')
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => terminal.line(text.trimEnd()),
+        writeErr: (text) => terminal.note(text.trimEnd()),
+        getOutHasColors: () => false,
+        getErrHasColors: () => false,
+      })
+      .configureHelp({ showGlobalOptions: true })
+      .showSuggestionAfterError()
+      .showHelpAfterError('(see "token-cadence --help")')
+      .addHelpText('after', `\n${EXIT_CODES_HELP}`)
+  );
 }
 
 function variablesOf(file: string, { readVariables }: ProgramOptions): Variables {
   try {
     return readVariables(file);
   } catch {
-    throw new ConfigError([`The file of "--env-file" cannot be read: "${file}"`]);
+    throw new ConfigError([`The file of "--settings" cannot be read: "${file}"`]);
   }
 }
 
@@ -157,7 +163,7 @@ function explain(error: unknown, terminal: Terminal, log: RunLog): ExitCode {
   if (error instanceof ConfigError) {
     terminal.problem('Settings are missing or wrong:');
     for (const problem of error.problems) terminal.note(`  · ${problem}`);
-    terminal.note('Set them in the environment, or in a file: token-cadence --env-file FILE …');
+    terminal.note('Set them in the environment, or in a file: token-cadence --settings FILE …');
     return EXIT.usage;
   }
   if (error instanceof CadenceError) {

@@ -1,7 +1,7 @@
 /**
  * `token-cadence test <session>` and `renew <session>`: a real call with the token, and the renewal.
  *
- * What the broker says is written down as any probe of the functions is. Neither asks a person.
+ * What the broker says is written down, as after a probe of the functions. Neither asks a person.
  */
 
 import { stateOf } from '../lifecycle/session.ts';

@@ -16,12 +16,15 @@ import { examples } from './command.ts';
 import { configuredSession } from './configured-session.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts';
 import { failureText } from './failure-text.ts';
+import { Interrupted } from './interrupts.ts';
 import { cityOf, durationText, momentText } from './moments.ts';
 import { type Advice, adviceFor } from './sign-in-text.ts';
 import type { Terminal } from './terminal.ts';
 
 /** An empty line, a store that is away: tried again so often before the person is asked to start over. */
 const PINS_ASKED = 10;
+
+const MINUTE_MS = 60_000;
 
 type StartOptions = { readonly open?: boolean; readonly pinStdin?: boolean };
 
@@ -112,8 +115,13 @@ async function askPin(
   { terminal, clock }: CommandContext,
   { expiresAt }: OpenSignIn,
 ): Promise<string> {
-  const left = durationText(Math.max(0, expiresAt - clock()));
-  return terminal.ask(`  3. Paste the PIN, good for ${left}: `);
+  const minutes = Math.max(0, Math.ceil((expiresAt - clock()) / MINUTE_MS));
+  try {
+    return await terminal.ask(`  3. Paste the PIN, good for ${minutes} min: `);
+  } catch (error) {
+    if (error instanceof Interrupted) terminal.note('\nNothing is spent; the old token stays.');
+    throw error;
+  }
 }
 
 /** Asks again while nothing is spent. `null` when the token is stored. */

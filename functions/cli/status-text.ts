@@ -30,23 +30,14 @@ export function showStatus(terminal: Terminal, status: Status, zone: string): vo
   const now = Date.parse(status.now);
   line(paint('dim', `${nowText(now, zone)} · ${marketText(status, now, zone)}`));
   line();
-  const head = [
-    '',
-    'SESSION',
-    'STATE',
-    'GENERATION',
-    'ENDS',
-    'GOES IDLE',
-    'LAST PROVEN',
-    'WORKERS',
-  ];
+  const head = ['', 'SESSION', 'STATE', 'GEN', 'ENDS', 'IDLE AT', 'PROVEN', 'WORKERS'];
   const text = (moment: string | null): string =>
     moment === null ? '–' : momentText(Date.parse(moment), now, zone);
   terminal.table([
-    head.map((word) => paint('dim', word)),
+    head.map((word) => (word === '' ? word : paint('dim', word))),
     ...status.sessions.map((session) => {
       const { mark, style, word } = FACES[session.state];
-      const { lastSuccessAt } = session;
+      const { lastSuccessAt, state } = session;
       return [
         paint(style, mark),
         paint('bold', session.key),
@@ -54,7 +45,9 @@ export function showStatus(terminal: Terminal, status: Status, zone: string): vo
         session.generation === 0 ? '–' : String(session.generation),
         endText(session, now, zone),
         text(session.idleAt),
-        lastSuccessAt === null ? '–' : agoText(Date.parse(lastSuccessAt), now, zone),
+        lastSuccessAt === null || state === 'none'
+          ? '–'
+          : agoText(Date.parse(lastSuccessAt), now, zone),
         workersText(session),
       ];
     }),
@@ -78,7 +71,7 @@ function endText({ hardEndsAt, timeRemainingHours }: SessionStatus, now: number,
   if (hardEndsAt === null) return '–';
   const at = Date.parse(hardEndsAt);
   if (timeRemainingHours === null) return momentText(at, now, zone);
-  return `${momentText(at, now, zone)} (${durationText(at - now)})`;
+  return `${momentText(at, now, zone)}, ${durationText(at - now)}`;
 }
 
 /** `3 on 17`, or who is not: `2 on 17, orb-bot on 16`. */

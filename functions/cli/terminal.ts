@@ -8,7 +8,7 @@
 
 import { createInterface, type Interface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import { Interrupted } from './interrupts.ts';
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan';
@@ -58,7 +58,6 @@ const SHOWN_AFTER_TICKS = 8;
 const FRAMES = '⠋⠙⠹⠸⠼⠴⠦⠧';
 const CLEAR_LINE = '\r\u001b[2K';
 const CLEAR_SCREEN = '\u001b[2J\u001b[H';
-const ESCAPES = new RegExp(`${'\u001b'}\\[[0-9;]*m`, 'g');
 
 export function createTerminal(options: TerminalOptions): Terminal {
   const { stdin, stdout, stderr, signal } = options;
@@ -159,5 +158,5 @@ async function answerTo(lines: Interface, question: string, signal: AbortSignal)
 
 /** How many columns a text takes, colours aside. */
 function widthOf(text: string): number {
-  return [...text.replace(ESCAPES, '')].length;
+  return [...stripVTControlCharacters(text)].length;
 }
