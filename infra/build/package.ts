@@ -7,7 +7,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -28,6 +28,7 @@ export async function buildPackage(directory = PACKAGE_DIRECTORY): Promise<void>
   await rm(directory, { recursive: true, force: true });
   for (const config of ['package', 'declarations']) compile(config, directory);
   await nameDeclarations(directory);
+  await chmod(join(directory, 'cli', 'main.js'), 0o755);
 }
 
 function compile(config: string, directory: string): void {

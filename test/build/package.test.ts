@@ -33,7 +33,7 @@ broker.on('renewed', ({ generation }) => console.log('renewed ' + generation));
 console.log(broker.state.status);
 const early = await broker.fetch('/v1/accounts/list.json').catch((error) => error);
 console.log(early instanceof WorkerError, early.code, early.signInUrl);
-await broker.ready({ timeoutSeconds: 60 });
+await broker.ready();
 const answer = await broker.fetch('/v1/accounts/list.json?count=5');
 console.log(answer.status, 'generation', broker.state.generation);
 await answer.text();
