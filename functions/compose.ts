@@ -34,20 +34,17 @@ import type { Log } from './logging/log.ts';
 import { createProcessLog } from './logging/process-log.ts';
 import type { Notifier } from './notifications/notifier.ts';
 import { createTelegramNotifier } from './notifications/telegram.ts';
+import type { WithBackups } from './operations/back-up.ts';
 import type { Checks } from './operations/checks.ts';
 import type { ConfiguredSession, System } from './operations/system.ts';
 import type { Secret } from './secret.ts';
 import type { PeopleSettings, SessionSettings, Settings } from './settings.ts';
-import type { BackupPlace } from './storage/backup.ts';
 import { createEncryptedFileStore } from './storage/encrypted-file.ts';
 import { createTokenMirror } from './storage/mirror-secrets.ts';
 import { createSecretAccess } from './storage/secret-access.ts';
 import { createSecretManagerStore } from './storage/secret-manager.ts';
 import type { SessionStore } from './storage/session-store.ts';
 import type { TokenMirror } from './storage/token-mirror.ts';
-
-/** Where the daily copy goes; `null` where none is wanted. */
-export type WithBackups = { readonly backups: BackupPlace | null };
 
 export type Wiring = System & Doors & WithBackups;
 

@@ -9,10 +9,14 @@
 import { compose } from './compose.ts';
 import { json } from './http/reply.ts';
 import { serve } from './http/serve.ts';
+import type { WithBackups } from './operations/back-up.ts';
 import { checkHealth } from './operations/check-health.ts';
 import type { System } from './operations/system.ts';
 
-export async function healthCheck(request: Request, system: System): Promise<Response> {
+export async function healthCheck(
+  request: Request,
+  system: System & Partial<WithBackups>,
+): Promise<Response> {
   const { searchParams } = new URL(request.url);
   if (searchParams.has('live')) return json({ live: true }, 200);
   const report = await checkHealth(system);

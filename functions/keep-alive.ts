@@ -7,11 +7,11 @@
  * wait for a message: the stage it belongs to may end with the quarter of an hour.
  */
 
-import { compose, type WithBackups } from './compose.ts';
+import { compose } from './compose.ts';
 import { readSessionField } from './http/body.ts';
 import { json } from './http/reply.ts';
 import { serve } from './http/serve.ts';
-import { backUp } from './operations/back-up.ts';
+import { backUp, type WithBackups } from './operations/back-up.ts';
 import { renewSessions } from './operations/renew-sessions.ts';
 import { sendAlerts } from './operations/send-alerts.ts';
 import type { System } from './operations/system.ts';

@@ -72,13 +72,15 @@ function textOf({ result, generation, generationHere, told, problem }: ImportOut
     case 'record-only':
       return `the token has ended; generation ${generation} and the account are remembered. A sign-in is needed.`;
     case 'same':
-      return `generation ${generation} is here already.`;
+      return generation === 0
+        ? 'nobody had signed in: nothing to bring back.'
+        : `generation ${generation} is here already.`;
     case 'newer-here':
       return `left alone: generation ${generationHere} here is newer than ${generation} in the backup.`;
     case 'signed-out-here':
       return `left alone: somebody has signed out of generation ${generation}.`;
     case 'ended':
-      return `left alone: the token in the backup has ended.`;
+      return 'left alone: the token in the backup has ended.';
     case 'foreign-account':
       return 'left alone: the token in the backup is of another account.';
     case 'not-configured':

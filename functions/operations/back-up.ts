@@ -3,7 +3,8 @@
  * has come.
  *
  * What is there says whether one is due, so nothing is remembered elsewhere and two runs at once do no
- * harm. Best effort: never throws and never stops a run. Called by keep-alive.
+ * harm. Best effort: never throws and never stops a run. Called by keep-alive; health-check and the doctor
+ * ask whether it works.
  */
 
 import { CadenceError } from '../errors.ts';
@@ -11,11 +12,16 @@ import type { BackupPlace } from '../storage/backup.ts';
 import { exportSessions } from './export-sessions.ts';
 import type { System } from './system.ts';
 
+/** Where the daily copy goes; `null` where none is wanted. */
+export type WithBackups = { readonly backups: BackupPlace | null };
+
 export type BackUpResult =
   | { readonly type: 'saved' | 'up-to-date'; readonly name: string }
   /** Nobody has ever signed in. */
   | { readonly type: 'nothing-to-save' }
   | { readonly type: 'failed'; readonly problem: string };
+
+const DAY_MS = 24 * 60 * 60_000;
 
 /** Copies of this many days stay. */
 const DAYS_KEPT = 7;
@@ -46,6 +52,15 @@ export async function backUp(system: System, place: BackupPlace): Promise<BackUp
 export function newestBackupDay(names: readonly string[]): string | null {
   const days = names.map((name) => NAME.exec(name)?.[1]).filter((day) => day !== undefined);
   return days.toSorted().at(-1) ?? null;
+}
+
+/** What is wrong with the copies that are there, as a part of a sentence; `null` when nothing is. */
+export async function backUpProblem(system: System, place: BackupPlace): Promise<string | null> {
+  if ((await dueName(system)) === null) return null;
+  const day = newestBackupDay(await place.list());
+  if (day === null) return 'there is no copy yet';
+  const { date } = system.calendar('NYSE').dayOf(system.clock() - DAY_MS);
+  return day < date ? `the last copy is of ${day}` : null;
 }
 
 async function dueName(system: System): Promise<string | null> {

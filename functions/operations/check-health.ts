@@ -10,6 +10,7 @@ import { CadenceError } from '../errors.ts';
 import { decide } from '../lifecycle/decide.ts';
 import type { SessionKey, SessionState } from '../lifecycle/session.ts';
 import { stateOf } from '../lifecycle/session.ts';
+import { backUpProblem, type WithBackups } from './back-up.ts';
 import { deliverEvents } from './deliver-events.ts';
 import { type Done, forEachSession } from './for-each-session.ts';
 import { mirrorSession } from './mirror-session.ts';
@@ -55,7 +56,7 @@ export type HealthReport = {
   readonly calendarBasis: string;
 };
 
-export async function checkHealth(system: System): Promise<HealthReport> {
+export async function checkHealth(system: System & Partial<WithBackups>): Promise<HealthReport> {
   const problems: string[] = [];
   let worked = true;
   await system.store.prefetch(system.sessions.map(({ key }) => key));
@@ -103,8 +104,21 @@ export async function checkHealth(system: System): Promise<HealthReport> {
       'The market calendar does not reach this year: every weekday counts as a trading day.',
     );
   }
+  problems.push(...(await copyProblems(system)));
   for (const problem of problems) system.log.warn('health-problem', problem);
   return { at: new Date(now).toISOString(), worked, problems, sessions, messages, calendarBasis };
+}
+
+async function copyProblems(system: System & Partial<WithBackups>): Promise<readonly string[]> {
+  const { backups = null } = system;
+  if (backups === null) return [];
+  try {
+    const problem = await backUpProblem(system, backups);
+    return problem === null ? [] : [`Daily copies: ${problem}.`];
+  } catch (error) {
+    if (!(error instanceof CadenceError)) throw error;
+    return [`Daily copies: ${within(error.message)}.`];
+  }
 }
 
 /** A record that does not read stops its session, so people hear of it once a day. */

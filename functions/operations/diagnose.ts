@@ -8,8 +8,9 @@
 import { isAttemptLost } from '../lifecycle/attempts.ts';
 import { KEEP_ALIVE_EVERY_MS, RENEWAL_MARGIN_MS } from '../lifecycle/limits.ts';
 import { type SessionRecord, stateOf } from '../lifecycle/session.ts';
+import type { BackupPlace } from '../storage/backup.ts';
 import { readNewestToken } from '../storage/session-store.ts';
-import { newestBackupDay } from './back-up.ts';
+import { backUpProblem } from './back-up.ts';
 import type { Checks } from './checks.ts';
 import { broken, brokerFinding, type Finding, factsOf, look, ok, problem } from './finding.ts';
 import type { ConfiguredSession, System } from './system.ts';
@@ -19,14 +20,13 @@ const SKEW_PROBLEM_MS = 60_000;
 const SKEW_BROKEN_MS = 5 * 60_000;
 
 const REACH_TIMEOUT_MS = 5_000;
-const DAY_MS = 24 * 60 * 60_000;
 
 /** A worker not heard of for this long is offline, and behind in nothing. */
 const WORKER_HEARD_MS = 10 * 60_000;
 const WORKER_GRACE_MS = 60_000;
 
 export async function* diagnose(system: System, checks: Checks): AsyncGenerator<Finding> {
-  yield ok('configuration', `${system.sessions.length} session(s), every setting in order`);
+  yield ok('configuration', 'every setting is in order');
   for (const session of system.sessions) yield* checkBroker(checks, session);
   for (const session of system.sessions) yield* checkStore(system, session);
   yield* await look('service record', () => checkService(system));
@@ -42,7 +42,7 @@ export async function* diagnose(system: System, checks: Checks): AsyncGenerator<
   yield checkCalendar(system);
   if (checks.backups !== null) {
     const { backups } = checks;
-    yield* await look('backup', async () => checkBackup(system, await backups.list()));
+    yield* await look('backup', () => checkBackup(system, backups));
   }
 }
 
@@ -243,18 +243,15 @@ function checkCalendar(system: System): Finding {
       'deploy a release that knows this year',
     );
   }
-  const day = isTradingDay ? 'is a trading day' : `is none (${note ?? 'closed'})`;
+  const day = isTradingDay ? 'is a trading day' : `is no trading day (${note ?? 'closed'})`;
   const source = basis === 'rule' ? ', by rule: this year is not published yet' : '';
   return ok('calendar', `${date} ${day}${source}`);
 }
 
-function checkBackup(system: System, names: readonly string[]): Finding {
-  const day = newestBackupDay(names);
-  const fix = 'see the log of keep-alive for "backup-not-saved"';
-  if (day === null) return problem('backup', 'there is no copy yet', fix);
-  const { date } = system.calendar('NYSE').dayOf(system.clock() - DAY_MS);
-  if (day < date) return problem('backup', `the last copy is of ${day}`, fix);
-  return ok('backup', `the last copy is of ${day}`);
+async function checkBackup(system: System, place: BackupPlace): Promise<Finding> {
+  const wrong = await backUpProblem(system, place);
+  if (wrong === null) return ok('backup', 'the daily copies are up to date');
+  return problem('backup', wrong, 'see the log of keep-alive for "backup-not-saved"');
 }
 
 /** `40 s`, `12 min`, `3 h`. */

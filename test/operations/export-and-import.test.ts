@@ -1,7 +1,9 @@
 /** A backup brings a session back where it is lost, and never over anything newer. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
+import { keepAlive } from '../../functions/keep-alive.ts';
 import { backUp, newestBackupDay } from '../../functions/operations/back-up.ts';
+import { checkHealth } from '../../functions/operations/check-health.ts';
 import { exportSessions } from '../../functions/operations/export-sessions.ts';
 import { importSessions } from '../../functions/operations/import-sessions.ts';
 import { revokeSession } from '../../functions/operations/revoke-session.ts';
@@ -220,6 +222,48 @@ describe('the daily copy', () => {
     expect(await backUp(world.system, place)).toMatchObject({ type: 'failed' });
     expect(await backUp(createTestSystem().system, place)).toEqual({ type: 'nothing-to-save' });
     expect(await place.list()).toEqual([]);
+  });
+});
+
+describe('health-check', () => {
+  const health = async (place: BackupPlace) =>
+    (await checkHealth({ ...world.system, backups: place })).problems;
+
+  it('names copies that are missing, or two days old, or away', async () => {
+    const place = memoryPlace();
+    expect(await health(place)).toEqual(['Daily copies: there is no copy yet.']);
+    await backUp(world.system, place);
+    expect(await health(place)).toEqual([]);
+    world.clock.advance(24 * HOUR_MS);
+    expect(await health(place)).toEqual(['etrade-sandbox: a sign-in is needed.']);
+    world.clock.advance(24 * HOUR_MS);
+    expect(await health(place)).toContain('Daily copies: the last copy is of 2026-03-09.');
+    const away = { ...place, list: () => Promise.reject(storeDown()) };
+    expect(await health(away)).toContain('Daily copies: the store does not answer.');
+  });
+
+  it('asks for no copy before anybody has signed in', async () => {
+    world = createTestSystem();
+    expect(await health(memoryPlace())).toEqual(['etrade-sandbox: a sign-in is needed.']);
+  });
+});
+
+describe('keep-alive', () => {
+  it('saves a copy, and is done all the same when that fails', async () => {
+    const place = memoryPlace();
+    const call = async (backups: BackupPlace, body?: string) => {
+      const request = new Request('https://f.example.com/', { method: 'POST', body: body ?? null });
+      const answer = await keepAlive(request, { ...world.system, backups });
+      return [answer.status, ((await answer.json()) as { backup: unknown }).backup];
+    };
+    expect(await call(place, '{"session":"etrade-sandbox"}')).toEqual([200, null]);
+    const name = 'token-cadence-2026-03-09-000001.backup';
+    expect(await call(place)).toEqual([200, { type: 'saved', name }]);
+    const away = { ...place, list: () => Promise.reject(storeDown()) };
+    expect(await call(away)).toEqual([
+      200,
+      { type: 'failed', problem: 'The store does not answer' },
+    ]);
   });
 });
 
