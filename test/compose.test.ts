@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ComposeOptions, compose } from '../functions/compose.ts';
+import { type ComposeOptions, compose, composeSystem } from '../functions/compose.ts';
 import type { Variables } from '../functions/config.ts';
 import { ConfigError } from '../functions/errors.ts';
 import { compareAccounts } from '../functions/lifecycle/account.ts';
@@ -89,6 +89,25 @@ describe('building the system', () => {
     const { store, events, notifier, log } = wiring;
     const again = build({}, { parts: { store, events, notifier, log } }).wiring;
     expect(again).toMatchObject({ store, events, notifier, log });
+  });
+});
+
+describe('the system of the command line', () => {
+  it('needs nothing that is for people; what they are told waits for a function', async () => {
+    const nobody = settings({ TOKEN_CADENCE_APP: undefined, PUBLIC_URL: undefined });
+    const system = composeSystem({ env: nobody });
+    expect(system.tellsPeople).toBe(false);
+    // Retryable: a message that is refused for good would never be sent.
+    const unsent = { code: 'NOTIFICATION_UNAVAILABLE', retryable: true };
+    await expect(system.signInLink(null)).rejects.toMatchObject(unsent);
+    expect(composeSystem({ env: settings() }).tellsPeople).toBe(true);
+  });
+
+  it('knows how calls of one’s own are signed, session by session', () => {
+    const system = composeSystem({ env: settings() });
+    const [session] = system.sessions;
+    expect(session && system.brokerAccess(session.key)?.apiUrl).toBe('https://apisb.etrade.com');
+    expect(system.brokerAccess(sessionKey('etrade-prod'))).toBeNull();
   });
 });
 

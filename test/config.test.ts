@@ -325,6 +325,25 @@ describe('what is read', () => {
     expect(readConfig(env, { consumers: false }).sessions).toHaveLength(1);
   });
 
+  describe('for the command line', () => {
+    const forNobody = (changes: Record<string, string | undefined>) =>
+      readConfig({ ...VALID, ...changes }, { people: false });
+
+    it('takes what is for people where it is whole', () => {
+      expect(forNobody({}).people?.publicUrl).toBe(VALID['PUBLIC_URL']);
+    });
+
+    for (const [name, changes] of [
+      ['neither pages nor messenger', { TOKEN_CADENCE_APP: undefined, PUBLIC_URL: undefined }],
+      ['no address', { PUBLIC_URL: undefined }],
+      ['a broken messenger', { TOKEN_CADENCE_APP: '{' }],
+    ] as const) {
+      it(`does without people when there is ${name}`, () => {
+        expect(forNobody(changes).people).toBeNull();
+      });
+    }
+  });
+
   it('reads unscheduled closures with and without a name', () => {
     const { marketClosures } = readConfig({
       ...VALID,

@@ -27,7 +27,7 @@ export async function runInProcess(options: ProcessOptions): Promise<never> {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
-    noColour: options.env['NO_COLOR'] !== undefined,
+    noColour: (options.env['NO_COLOR'] ?? '') !== '',
     signal: interrupts.signal,
   });
   const interrupt = (): void => {
@@ -58,7 +58,8 @@ async function drained(stream: NodeJS.WriteStream): Promise<void> {
 
 const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
   darwin: ['open'],
-  win32: ['cmd', '/c', 'start', ''],
+  // Not `cmd /c start`, for which the "&" of an address ends the command.
+  win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 };
 
 async function openBrowser(address: string): Promise<boolean> {

@@ -167,9 +167,7 @@ function explain(error: unknown, terminal: Terminal, log: RunLog): ExitCode {
     return EXIT.usage;
   }
   if (error instanceof CadenceError) {
-    terminal.problem(error.message);
-    if (error.retryable)
-      terminal.note('Nothing was changed by this command. Try again in a moment.');
+    terminal.problem(error.message, ...(error.retryable ? ['Try again in a moment.'] : []));
   } else {
     terminal.problem('This failed in a way that nobody planned for:');
     log.error('command-failed', 'The command failed.', error);
