@@ -28,6 +28,8 @@ import { storeToken } from './store-token.ts';
 import type { ConfiguredSession, System } from './system.ts';
 import { tell, tellSpent } from './tell.ts';
 
+const SECOND_GLANCE_AFTER_MS = 1_000;
+
 export type SignInAnswer = {
   /** The sign-in that this browser (or terminal) opened; `null` when there is none. */
   readonly signIn: OpenSignIn | null;
@@ -145,7 +147,12 @@ async function exchange(
     return { ok: false, reason: 'broker', failure: exchanged };
   }
 
-  const checked = await checkAccount(system, session, exchanged.token, claimed, 'glance');
+  let checked = await checkAccount(system, session, exchanged.token, claimed, 'glance');
+  if (checked.type === 'refused') {
+    // A token that is seconds old may not be known to every server of the broker yet.
+    await system.wait(SECOND_GLANCE_AFTER_MS);
+    checked = await checkAccount(system, session, exchanged.token, claimed, 'glance');
+  }
   if (checked.type === 'foreign') {
     await broker.revoke(exchanged.token);
     log.warn(
