@@ -14,6 +14,7 @@ import type { SessionRecord } from '../lifecycle/session.ts';
 import { Secret } from '../secret.ts';
 import { checkAccount } from './check-account.ts';
 import { deliverEvents } from './deliver-events.ts';
+import { lastGeneration } from './last-generation.ts';
 import { mirrorSession } from './mirror-session.ts';
 import { type Settled, settleSession } from './settle-session.ts';
 import {
@@ -184,7 +185,7 @@ async function exchange(
 
   const stored = await storeToken(system, session, {
     token: exchanged.token,
-    generation: claimed.generation + 1,
+    generation: (await lastGeneration(system, session, claimed, exchanged.issuedAt)) + 1,
     signedInAt: exchanged.issuedAt,
     issuedAt: exchanged.issuedAt,
     accessLifeMs: exchanged.accessLifeMs,
