@@ -14,6 +14,7 @@ import type { SessionRecord } from '../lifecycle/session.ts';
 import { Secret } from '../secret.ts';
 import { checkAccount } from './check-account.ts';
 import { deliverEvents } from './deliver-events.ts';
+import { lastGeneration } from './last-generation.ts';
 import { mirrorSession } from './mirror-session.ts';
 import { type Settled, settleSession } from './settle-session.ts';
 import {
@@ -27,6 +28,8 @@ import {
 import { storeToken } from './store-token.ts';
 import type { ConfiguredSession, System } from './system.ts';
 import { tell, tellSpent } from './tell.ts';
+
+const SECOND_GLANCE_AFTER_MS = 1_000;
 
 export type SignInAnswer = {
   /** The sign-in that this browser (or terminal) opened; `null` when there is none. */
@@ -145,7 +148,12 @@ async function exchange(
     return { ok: false, reason: 'broker', failure: exchanged };
   }
 
-  const checked = await checkAccount(system, session, exchanged.token, claimed, 'glance');
+  let checked = await checkAccount(system, session, exchanged.token, claimed, 'glance');
+  if (checked.type === 'refused') {
+    // A token that is seconds old may not be known to every server of the broker yet.
+    await system.wait(SECOND_GLANCE_AFTER_MS);
+    checked = await checkAccount(system, session, exchanged.token, claimed, 'glance');
+  }
   if (checked.type === 'foreign') {
     await broker.revoke(exchanged.token);
     log.warn(
@@ -177,7 +185,7 @@ async function exchange(
 
   const stored = await storeToken(system, session, {
     token: exchanged.token,
-    generation: claimed.generation + 1,
+    generation: (await lastGeneration(system, session, claimed, exchanged.issuedAt)) + 1,
     signedInAt: exchanged.issuedAt,
     issuedAt: exchanged.issuedAt,
     accessLifeMs: exchanged.accessLifeMs,

@@ -18,7 +18,13 @@ export async function mirrorSession(
   if (mirror === null || mirror.namesOf(session.key) === null) return null;
   try {
     const { record } = await store.load(session.key);
-    if (record.version === null || (await mirror.isCurrent(session.key, record))) return null;
+    if (record.version === null) {
+      if (record.generation === 0) return null;
+      // Signed out: emptied again, in case the sign-out could not.
+      const cleared = await mirror.clear(session.key);
+      return cleared.ok ? null : cleared.problem;
+    }
+    if (await mirror.isCurrent(session.key, record)) return null;
     const found = await readNewestToken(store, session.key, record.version, record.generation);
     if (found === null) return null;
     const mirrored = await mirror.mirrorToken(session.key, found.token);

@@ -46,7 +46,11 @@ export async function proveSession(
     ),
   }));
   logResult(system, session, result);
-  if (updated.ok) await tellProof(system, session, result, updated.record);
+  // A token that was signed out or replaced meanwhile is nobody's trouble any more.
+  const isStill = updated.ok && updated.record.generation === generation;
+  if (isStill && updated.record.version !== null) {
+    await tellProof(system, session, result, updated.record);
+  }
   return result;
 }
 

@@ -7,8 +7,9 @@
 
 import type { BrokerFailure } from '../brokers/broker.ts';
 import { isAttemptLost } from '../lifecycle/attempts.ts';
+import type { SessionRecord } from '../lifecycle/session.ts';
 import { transition } from '../lifecycle/transition.ts';
-import type { TokenRead } from '../storage/session-store.ts';
+import type { TokenRead, VersionInfo } from '../storage/session-store.ts';
 import { readVersion } from './read-version.ts';
 import type { ConfiguredSession, System } from './system.ts';
 import { updateSession } from './update-record.ts';
@@ -30,13 +31,13 @@ export async function revokeSession(
   session: ConfiguredSession,
 ): Promise<RevokeResult> {
   const { broker, key } = session;
+  // Listed first: what a sign-in adds from now on is not ours to destroy.
+  const versions = await system.store.listVersions(key);
   // An old record would have the wrong token revoked.
   const { record } = await system.store.loadFresh(key);
   const { generation, version: current } = record;
   if (current === null) return { ok: false, reason: 'no-token' };
-  if (record.pending !== null && !isAttemptLost(record, system.clock())) {
-    return { ok: false, reason: 'in-progress' };
-  }
+  if (isSigningIn(system, record)) return { ok: false, reason: 'in-progress' };
   const read = await readVersion(system, session, current);
   let revokedAtBroker = false;
   if (isLive(system, read)) {
@@ -46,10 +47,15 @@ export async function revokeSession(
     if (!answer.ok && !gone) return { ok: false, reason: 'broker', failure: answer };
     revokedAtBroker = answer.ok;
   }
-  await destroyOthers(system, session, current);
-  await updateSession(system, key, (now) => ({
-    next: transition(now, { type: 'signed-out', generation, at: system.clock() }, broker.rules),
-  }));
+  await destroyOthers(system, session, versions, current);
+  const change = { type: 'signed-out', generation, at: system.clock() } as const;
+  const updated = await updateSession<'overtaken'>(system, key, (now) =>
+    now.generation === generation && !isSigningIn(system, now)
+      ? { next: transition(now, change, broker.rules) }
+      : { stop: 'overtaken' },
+  );
+  // Somebody signed in while the broker was asked: theirs is another token, and it stays.
+  if (!updated.ok) return { ok: false, reason: 'in-progress' };
   await system.store.destroyVersion(key, current);
   await system.mirror?.clear(key);
   system.log.info('signed-out', 'A session was signed out.', { session: key, generation });
@@ -60,15 +66,20 @@ export async function revokeSession(
 async function destroyOthers(
   system: System,
   session: ConfiguredSession,
+  versions: readonly VersionInfo[],
   current: number,
 ): Promise<void> {
   const { key } = session;
-  for (const { version, destroyed } of await system.store.listVersions(key)) {
+  for (const { version, destroyed } of versions) {
     if (destroyed || version === current) continue;
     const read = await readVersion(system, session, version);
     if (isLive(system, read)) await session.broker.revoke(read.token);
     await system.store.destroyVersion(key, version);
   }
+}
+
+function isSigningIn(system: System, record: SessionRecord): boolean {
+  return record.pending !== null && !isAttemptLost(record, system.clock());
 }
 
 function isLive(

@@ -190,6 +190,10 @@ async function stillTrue(
     const due = await dueNow();
     return { ...notice, stillDue: due.filter((key) => sessionOf(system, key)?.required === true) };
   }
+  if (notice.kind === 'sign-in-needed' && notice.trouble === 'token-rejected') {
+    const { record } = await system.store.load(notice.session);
+    return (record.signedInAt ?? 0) > queued.queuedAt ? null : notice;
+  }
   if (notice.kind !== 'sign-in-due') return notice;
   if (system.clock() >= notice.closesAt) return null;
   const due = await dueNow();

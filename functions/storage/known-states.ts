@@ -33,8 +33,12 @@ export type KnownStates = {
   readonly recent: (secret: string) => SecretInfo | null;
   /** A write begins: whatever becomes of it, what was seen before is no longer recent. */
   readonly forget: (secret: string) => void;
-  /** The state that is read: `seen` itself, a newer one that is known, or `old` when only a write can tell. */
-  readonly judge: (secret: string, seen: SecretInfo) => SecretInfo | 'old';
+  /**
+   * The state that is read: `seen` itself, a newer one that is known, or `old` when only a write can tell.
+   *
+   * @param askedAt when it was asked for: an answer may have been long on its way
+   */
+  readonly judge: (secret: string, seen: SecretInfo, askedAt: number) => SecretInfo | 'old';
   /** A write with `etag` has brought `now`; `null`: it did not look at the etag before. */
   readonly written: (secret: string, etag: string | null, now: SecretInfo) => void;
   /** A write with `etag` was refused. */
@@ -59,16 +63,23 @@ export function createKnownStates(clock: Clock): KnownStates {
       known.set(secret, { ...of(secret), seen: null });
     },
 
-    judge(secret, seen) {
-      const { old, newest } = of(secret);
-      const info = old.includes(seen.etag) ? newest : seen;
+    judge(secret, read, askedAt) {
+      const { old, newest, seen } = of(secret);
+      const info = old.includes(read.etag) ? newest : read;
       if (info === null) return 'old';
-      known.set(secret, { old, newest, seen: { info, at: clock() } });
+      if (seen === null || seen.at <= askedAt) {
+        known.set(secret, { old, newest, seen: { info, at: askedAt } });
+      }
       return info;
     },
 
     written(secret, etag, now) {
-      const { old, newest } = of(secret);
+      const { old, newest, seen } = of(secret);
+      // Answers may come in another order than the writes were done in: this state is past already.
+      if (old.includes(now.etag)) {
+        if (etag !== null) known.set(secret, { old: withOld(old, etag), newest, seen });
+        return;
+      }
       const replaced = [etag, newest?.etag ?? null].filter((one) => one !== null);
       known.set(secret, {
         old: replaced.filter((one) => one !== now.etag).reduce(withOld, old),
@@ -82,7 +93,7 @@ export function createKnownStates(clock: Clock): KnownStates {
       known.set(secret, {
         old: withOld(old, etag),
         newest: newest?.etag === etag ? null : newest,
-        seen,
+        seen: seen?.info.etag === etag ? null : seen,
       });
     },
   };

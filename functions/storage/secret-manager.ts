@@ -87,14 +87,21 @@ function roomBeside(others: Annotations): number {
 export function createSecretManagerStore(options: SecretManagerStoreOptions): SessionStore {
   const { secrets, clock, log, createMissing = false } = options;
   const states = createKnownStates(clock);
-  let prefetched: { readonly until: number; readonly infos: Map<string, SecretInfo> } | null = null;
+  let prefetched: { readonly askedAt: number; readonly infos: Map<string, SecretInfo> } | null =
+    null;
 
   /** Once each: whoever reads again wants to know what has changed. */
-  function takePrefetched(secret: string): SecretInfo | null {
-    if (prefetched === null || clock() > prefetched.until) return null;
-    const info = prefetched.infos.get(secret) ?? null;
+  function takePrefetched(secret: string): { info: SecretInfo; askedAt: number } | null {
+    if (prefetched !== null && clock() > prefetched.askedAt + PREFETCHED_FOR_MS) prefetched = null;
+    const info = prefetched?.infos.get(secret);
+    if (prefetched === null || info === undefined) return null;
     prefetched.infos.delete(secret);
-    return info;
+    return { info, askedAt: prefetched.askedAt };
+  }
+
+  async function read(secret: string): Promise<{ info: SecretInfo | null; askedAt: number }> {
+    const askedAt = clock();
+    return { info: await secrets.get(secret), askedAt };
   }
 
   async function loadText(
@@ -103,8 +110,8 @@ export function createSecretManagerStore(options: SecretManagerStoreOptions): Se
   ): Promise<{ text: string | null; tag: string }> {
     const recent = fresh ? null : states.recent(secret);
     if (recent !== null) return { text: recent.annotations[RECORD] ?? null, tag: tagOf(recent) };
-    const seen = (fresh ? null : takePrefetched(secret)) ?? (await secrets.get(secret));
-    const judged = seen === null ? null : fresh ? 'old' : states.judge(secret, seen);
+    const { info: seen, askedAt } = (fresh ? null : takePrefetched(secret)) ?? (await read(secret));
+    const judged = seen === null ? null : fresh ? 'old' : states.judge(secret, seen, askedAt);
     const info = judged === 'old' && seen !== null ? await readThrough(secret, seen) : judged;
     if (info === null || info === 'old') {
       if (!createMissing) throw missingSecret(secret);
@@ -161,10 +168,12 @@ export function createSecretManagerStore(options: SecretManagerStoreOptions): Se
     },
 
     async prefetch(sessions) {
+      // Whoever goes through the sessions wants to know how they are now.
+      for (const secret of [APP_SECRET, ...sessions.map(secretOf)]) states.forget(secret);
       if (sessions.length <= READ_ONE_BY_ONE) return;
       try {
-        const infos = new Map(await secrets.listSecrets(ID_END));
-        prefetched = { until: clock() + PREFETCHED_FOR_MS, infos };
+        const askedAt = clock();
+        prefetched = { askedAt, infos: new Map(await secrets.listSecrets(ID_END)) };
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         log.error('secrets-not-listed', 'Every session is read by itself, which is slower.', error);

@@ -51,8 +51,8 @@ export interface SessionStore {
    */
   loadFresh(session: SessionKey): Promise<Loaded<SessionRecord>>;
   /**
-   * Says that each of these is about to be loaded once. A store for which many single reads cost more than
-   * one list reads them together; nothing is lost when it cannot.
+   * Says that these are about to be looked at, as they are now. A store for which many single reads cost more
+   * than one list reads them together; nothing is lost when it cannot.
    */
   prefetch(sessions: readonly SessionKey[]): Promise<void>;
   replace(session: SessionKey, tag: string, record: SessionRecord): Promise<Replaced>;

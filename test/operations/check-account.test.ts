@@ -96,9 +96,16 @@ describe('an account that the broker cannot be asked for', () => {
     expect(world.told()).toEqual(['signed-in', 'sign-in-needed foreign-account']);
   });
 
+  it('is looked at again when the broker does not know its new token at once', async () => {
+    const world = createTestSystem();
+    world.broker().failNext('probe', brokerFailure('sign-in-needed'));
+    expect(await world.signIn()).toMatchObject({ ok: true, generation: 1 });
+    expect(await world.record()).toMatchObject({ proof: 'proven' });
+  });
+
   it('is a wrong setting when the broker refuses the token that it has just issued', async () => {
     const world = createTestSystem();
-    world.broker().failNext('probe', brokerFailure('renewable'));
+    world.broker().failNext('probe', brokerFailure('renewable'), { times: 2 });
     expect(await world.signIn()).toMatchObject({
       ok: false,
       reason: 'broker',

@@ -105,6 +105,18 @@ describe.each(['etrade-prod', 'etrade-sandbox'])('the mirror of %s', (key) => {
     await world.signIn();
     expect(await held(key)).toEqual(await stored(world));
   });
+
+  it('that the sign-out could not empty is named by health and emptied by it', async () => {
+    const world = await aSystem(key);
+    await world.signIn();
+    server.standIn.deny({ method: 'destroySecretVersion' });
+    server.standIn.deny({ method: 'disableSecretVersion' });
+    await revokeSession(world.system, world.session()).catch(() => {});
+    expect((await checkHealth(world.system)).problems.join()).toContain('the mirror');
+    server.standIn.allowAll();
+    await checkHealth(world.system);
+    expect(await held(key)).toEqual([[], []]);
+  });
 });
 
 it('nobody asks for a mirror: no further call is made', async () => {

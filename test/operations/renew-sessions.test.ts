@@ -159,6 +159,19 @@ describe('a token that the broker refuses', () => {
     expect(world.told()).toContain('sign-in-needed token-rejected');
   });
 
+  it('asks nobody who has signed in before the message got through', async () => {
+    const world = await signedInUntil('10:41');
+    world.broker().rejectTokens();
+    world.steps.fail('deliver', messengerDown());
+    await run(world);
+    world.clock.advance(QUARTER_MS);
+    await world.signIn();
+    world.steps.mend();
+    world.clock.advance(QUARTER_MS);
+    await run(world);
+    expect(world.told()).toEqual(['signed-in', 'signed-in']);
+  });
+
   it('asks again for the next token', async () => {
     const world = await signedInUntil('10:41');
     world.broker().rejectTokens();

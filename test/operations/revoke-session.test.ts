@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { checkHealth } from '../../functions/operations/check-health.ts';
+import { completeSignIn } from '../../functions/operations/complete-sign-in.ts';
 import { revokeSession } from '../../functions/operations/revoke-session.ts';
+import { Secret } from '../../functions/secret.ts';
 import { brokerFailure, TIMEOUT } from '../fixtures/fake-broker.ts';
 import { MIDNIGHT } from '../fixtures/records.ts';
-import { signedIn } from '../fixtures/sign-in.ts';
+import { opened, signedIn } from '../fixtures/sign-in.ts';
 import { createTestSystem, eventsDown, type TestSystem } from '../fixtures/system.ts';
 import { HOUR_MS, MINUTE_MS } from '../fixtures/test-clock.ts';
 
@@ -27,6 +29,59 @@ describe('signing out', () => {
     ]);
     expect(await world.record()).toMatchObject({ generation: 1, version: null, hardEndsAt: null });
     expect(world.broker().liveTokens()).toBe(0);
+  });
+
+  it.each(['broker.complete', 'broker.probe', 'store.addToken', 'store.replace'])(
+    'leaves a sign-in alone that begins meanwhile, wherever that is (%s)',
+    async (step) => {
+      const world = await signedIn();
+      const revoking = world.steps.hold('broker.revoke');
+      const signingOut = signOut(world);
+      await revoking.reached;
+      const other = world.restarted();
+      const { signIn, pin } = await opened(other);
+      const held = other.steps.hold(step);
+      world.clock.advance(MINUTE_MS);
+      const answer = { signIn, verifier: new Secret(pin) };
+      const signingIn = completeSignIn(other.system, other.session(), answer);
+      await held.reached;
+      revoking.release();
+      const result = await signingOut;
+      held.release();
+      expect(await signingIn).toMatchObject({ ok: true, generation: 2 });
+      // Nothing was claimed yet at the last of the steps: that sign-out was first, and went through.
+      expect(result.ok).toBe(step === 'store.replace');
+      const record = await world.record();
+      expect(record).toMatchObject({ generation: 2, undelivered: [] });
+      const read = await world.store.readToken(world.session().key, record.version ?? 0);
+      expect(read).toMatchObject({ status: 'found', token: { generation: 2 } });
+    },
+  );
+
+  it('leaves a sign-in alone that has ended meanwhile', async () => {
+    const world = await signedIn();
+    const revoking = world.steps.hold('broker.revoke');
+    const signingOut = signOut(world);
+    await revoking.reached;
+    world.clock.advance(MINUTE_MS);
+    expect(await world.restarted().signIn()).toMatchObject({ ok: true, generation: 2 });
+    revoking.release();
+    expect(await signingOut).toEqual({ ok: false, reason: 'in-progress' });
+    const record = await world.record();
+    const read = await world.store.readToken(world.session().key, record.version ?? 0);
+    expect(read).toMatchObject({ status: 'found', token: { generation: 2 } });
+  });
+
+  it('is no refusal by the broker that people are asked about', async () => {
+    const world = await signedIn();
+    world.clock.advance(HOUR_MS);
+    const probing = world.steps.hold('broker.probe');
+    const checking = checkHealth(world.system);
+    await probing.reached;
+    await signOut(world.restarted());
+    probing.release();
+    await checking;
+    expect(world.told()).not.toContain('sign-in-needed token-rejected');
   });
 
   it('keeps the bound account, and the next sign-in gets the next generation', async () => {

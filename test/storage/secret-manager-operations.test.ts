@@ -99,6 +99,18 @@ describe('two functions at once', () => {
   });
 });
 
+describe('a record that somebody removed by hand', () => {
+  it('is begun anew after the last token, so that workers take the next one', async () => {
+    await world.signIn();
+    world.clock.advance(24 * HOUR_MS);
+    await world.signIn();
+    await server.send('PATCH', `/${SECRET}?updateMask=annotations`, { annotations: {} });
+    world.clock.advance(24 * HOUR_MS);
+    expect(await world.signIn()).toMatchObject({ ok: true, generation: 3, follow: 'told' });
+    expect(world.published.map(({ generation }) => generation)).toEqual([1, 2, 3]);
+  });
+});
+
 describe('with metadata an hour old', () => {
   it('a worker finds the token of a sign-in that happened a minute ago', async () => {
     world.clock.advance(2 * HOUR_MS);
