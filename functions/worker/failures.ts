@@ -12,6 +12,8 @@ export type Failures = {
   readonly notSignedIn: () => WorkerError;
   /** @param why `the token ended at …` */
   readonly signInNeeded: (why: string) => WorkerError;
+  /** @param worksElsewhere the service has proven the token that is refused to us */
+  readonly refused: (problem: string, worksElsewhere: boolean) => WorkerError;
   readonly endsSoon: (limit: Limit, minimumSeconds: number) => WorkerError;
   readonly storeUnavailable: (problem: string) => WorkerError;
   readonly closed: () => WorkerError;
@@ -54,6 +56,14 @@ export function createFailures(options: {
   const configuration = (problem: string, status: number | null = null): WorkerError =>
     make(problem, { code: 'CONFIGURATION', retryable: false, status, undone: true });
 
+  const signInNeeded: Failures['signInNeeded'] = (why) =>
+    make(`The session "${session}" needs a person: ${why}; ${signIn}`, {
+      code: 'SIGN_IN_NEEDED',
+      retryable: false,
+      signInUrl,
+      undone: true,
+    });
+
   return {
     notSignedIn: () =>
       make(`Nobody has signed in to "${session}" yet: ${signIn}`, {
@@ -62,13 +72,13 @@ export function createFailures(options: {
         signInUrl,
         undone: true,
       }),
-    signInNeeded: (why) =>
-      make(`The session "${session}" needs a person: ${why}; ${signIn}`, {
-        code: 'SIGN_IN_NEEDED',
-        retryable: false,
-        signInUrl,
-        undone: true,
-      }),
+    signInNeeded,
+    refused(problem, worksElsewhere) {
+      const hint = worksElsewhere
+        ? `, which token-cadence has proven: check first that ${consumerSource} holds the same consumer key`
+        : '';
+      return signInNeeded(`the broker refuses the token (${problem})${hint}`);
+    },
     endsSoon: ({ limitedBy, endsAt }, minimumSeconds) =>
       make(
         `The token of "${session}" does not last ${minimumSeconds} s: ${CLOCK_NAMES[limitedBy]} is at ${new Date(endsAt).toISOString()}`,

@@ -104,9 +104,10 @@ export function createTokenFinder(options: {
       return true;
     } catch (error) {
       const problem = error instanceof StoreError ? error.message : 'the store cannot be read';
-      log.warn('token-not-read', 'The token store could not be read.', {
-        code: error instanceof StoreError ? error.code : 'unexpected',
-      });
+      // Said once, however often it is tried.
+      if (problem !== ledger.facts().storeProblem) {
+        log.error('token-not-read', 'The token store could not be read.', error);
+      }
       ledger.noteStore(problem);
       return false;
     }

@@ -155,8 +155,11 @@ export function createRecovery(options: {
   }
 
   function giveUp({ version }: HeldToken, problem: string): WorkerError {
+    const { provenVersion, lastUsedAt } = ledger.facts();
+    // It works for the service and never worked for us: then our own key is what differs.
+    const isOurs = provenVersion === version && lastUsedAt === null;
     ledger.refuse(version, problem);
-    return failures.signInNeeded(`the broker refuses the token (${problem})`);
+    return failures.refused(problem, isOurs);
   }
 
   async function proveOnce(): Promise<void> {

@@ -161,6 +161,7 @@ describe('what only a person can mend', () => {
     const worker = await broker.connect({ consumer: CONSUMERS.prod });
     await expect(worker.fetch(LIST)).rejects.toMatchObject({
       code: 'SIGN_IN_NEEDED',
+      message: expect.stringContaining('check first that option "consumer" holds'),
     });
   });
 

@@ -1,0 +1,96 @@
+/**
+ * What a worker says of itself: at the start, at each switch, every five minutes, and when it stops.
+ */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { EventError } from '../../functions/errors.ts';
+import { createScriptedFetch } from '../fixtures/scripted-fetch.ts';
+import { MINUTE_MS } from '../fixtures/test-clock.ts';
+import { createDesk, type Desk } from '../fixtures/worker/desk.ts';
+import { settle } from '../fixtures/worker/manual-time.ts';
+
+let desk: Desk;
+beforeEach(async () => {
+  desk = await createDesk();
+});
+afterEach(() => desk.close());
+
+const generations = () => desk.reports.sent.map(({ generation }) => generation);
+
+test('reports who it is and what it uses', async () => {
+  await desk.put();
+  const { fetch } = createScriptedFetch([new Response('')]);
+  const worker = await desk.connect({ fetch });
+  await settle();
+  await worker.fetch('/v1/accounts/list');
+  const usedAt = desk.time.now();
+  await desk.time.advance(5 * MINUTE_MS);
+  expect(desk.reports.sent.at(-1)).toEqual({
+    worker: 'orb-bot',
+    instance: 'one',
+    session: 'etrade-sandbox',
+    generation: 7,
+    lastUsedAt: usedAt,
+    at: usedAt + 5 * MINUTE_MS,
+    stopped: false,
+  });
+});
+
+test('reports every five minutes, not before', async () => {
+  await desk.put();
+  await desk.connect();
+  await settle();
+  const atStart = desk.reports.sent.length;
+  await desk.time.advance(5 * MINUTE_MS - 1);
+  expect(desk.reports.sent).toHaveLength(atStart);
+  await desk.time.advance(1);
+  expect(desk.reports.sent).toHaveLength(atStart + 1);
+  await desk.time.advance(5 * MINUTE_MS);
+  expect(desk.reports.sent).toHaveLength(atStart + 2);
+});
+
+test('reports a switch at once, and that it has no token yet', async () => {
+  await desk.connect();
+  await settle();
+  expect(generations()).toEqual([0]);
+  desk.events.tell({ generation: 7, version: await desk.put() });
+  await settle();
+  expect(generations()).toEqual([0, 7]);
+});
+
+test('says goodbye when it stops, after everything else', async () => {
+  await desk.put();
+  const worker = await desk.connect();
+  await worker.close();
+  expect(desk.reports.sent.at(-1)).toMatchObject({ stopped: true, generation: 7 });
+  expect(desk.reports.sent.filter(({ stopped }) => stopped)).toHaveLength(1);
+  expect(desk.reports.isClosed()).toBe(true);
+});
+
+test('works on when nobody takes reports, and reports again when somebody does', async () => {
+  desk.reports.fail(
+    new EventError('The topic is gone', { code: 'EVENTS_REFUSED', retryable: false }),
+  );
+  await desk.put();
+  const worker = await desk.connect();
+  await desk.time.advance(5 * MINUTE_MS);
+  expect(worker.state).toMatchObject({ status: 'ready', problem: null });
+  desk.reports.fail(null);
+  await desk.time.advance(5 * MINUTE_MS);
+  expect(generations()).toEqual([7]);
+  await worker.close();
+});
+
+test('closes even when the goodbye hangs', async () => {
+  await desk.put();
+  const worker = await desk.connect();
+  await settle();
+  desk.reports.send = () => new Promise(() => {});
+  let isClosed = false;
+  void worker.close().then(() => {
+    isClosed = true;
+  });
+  await desk.time.advance(9_999);
+  expect(isClosed).toBe(false);
+  await desk.time.advance(1);
+  expect(isClosed).toBe(true);
+});
