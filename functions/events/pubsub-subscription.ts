@@ -14,6 +14,7 @@ import { decodeTokenRenewed } from './message.ts';
 import { openPubsub, type PubsubEndpoint, within } from './pubsub-client.ts';
 import { followError, isNoAnswer, statusOf } from './pubsub-failure.ts';
 import type { Following, FollowOptions, TokenEvents } from './token-events.ts';
+import { troubleTeller } from './trouble-teller.ts';
 
 export type PubsubSubscriptionOptions = {
   /** Id of the Google Cloud project. */
@@ -237,20 +238,6 @@ export function createPubsubSubscription(options: PubsubSubscriptionOptions): To
 /** We try again ourselves; a call that the client goes on trying would keep a dead connection open. */
 function once(timeout: number) {
   return { timeout, retry: null };
-}
-
-/** Says each trouble once, and once that it is over. */
-function troubleTeller({ onTrouble }: FollowOptions, log: Log): (problem: string | null) => void {
-  let told: string | null = null;
-  return (problem) => {
-    if (problem === told) return;
-    told = problem;
-    try {
-      onTrouble(problem);
-    } catch (error) {
-      log.error('event-not-followed', 'News of the line of events could not be followed.', error);
-    }
-  };
 }
 
 /**

@@ -39,6 +39,8 @@ export type ControlOptions = {
   readonly mounted: Readonly<
     Record<string, (req: IncomingMessage, res: ServerResponse) => Promise<void>>
   >;
+  /** Further GET routes, whose answers stay open (`/events/follow`). */
+  readonly streams?: ControlOptions['mounted'];
 };
 
 /** With an offset: a wall-clock time without one means different moments to different people. */
@@ -75,6 +77,8 @@ type Route = {
 function findRoute(options: ControlOptions, path: string): Route | null {
   const mounted = options.mounted[path];
   if (mounted !== undefined) return { method: 'POST', handle: mounted };
+  const stream = options.streams?.[path];
+  if (stream !== undefined) return { method: 'GET', handle: stream };
   if (path === '/local') {
     return {
       method: 'GET',

@@ -1,6 +1,6 @@
 /**
- * Events over HTTP, in place of Pub/Sub: takes the push envelope, keeps it, and pushes it on to every
- * subscriber until that one has taken it.
+ * Events over HTTP, in place of Pub/Sub: takes the push envelope, keeps it, pushes it on to every subscriber
+ * until that one has taken it, and writes it into the open answer of everyone who follows.
  *
  * At least once, in no promised order, like the real service. Mounted on the control port at `/events`.
  */
@@ -52,6 +52,8 @@ export type EventsHubOptions = {
 
 export type EventsHub = {
   readonly handle: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+  /** Leaves the answer open and writes a line of JSON for each event from now on. */
+  readonly follow: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
   readonly events: () => readonly HubEvent[];
   /** Tries every waiting push once, now. */
   readonly flush: () => Promise<void>;
@@ -62,8 +64,12 @@ export function createEventsHub(options: EventsHubOptions): EventsHub {
   const { clock, wait, faults, subscribers, fetch, onEvent } = options;
   const events: HubEvent[] = [];
   const waiting = new Set<{ readonly push: Push; readonly subscriber: Subscriber }>();
+  const followers = new Set<ServerResponse>();
   let flushing: Promise<void> | null = null;
-  const timer = setInterval(() => void flush(), RETRY_EVERY_MS);
+  const timer = setInterval(() => {
+    keepFollowers();
+    void flush();
+  }, RETRY_EVERY_MS);
 
   async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     if (await answeredByFault(faults.of('events')?.fault ?? null, res, wait)) return;
@@ -78,9 +84,27 @@ export function createEventsHub(options: EventsHubOptions): EventsHub {
     events.push(event);
     if (events.length > EVENTS_KEPT) events.shift();
     for (const subscriber of subscribers) waiting.add({ push: parsed.data, subscriber });
+    for (const follower of followers) follower.write(`${JSON.stringify(parsed.data)}\n`);
     sendEmpty(res, 204);
     onEvent(event);
     void flush();
+  }
+
+  async function follow(_req: IncomingMessage, res: ServerResponse): Promise<void> {
+    if (await answeredByFault(faults.of('events')?.fault ?? null, res, wait)) return;
+    res.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
+    res.write('\n');
+    followers.add(res);
+    res.once('close', () => followers.delete(res));
+  }
+
+  /** An empty line as a sign of life; a hub that is down has no followers. */
+  function keepFollowers(): void {
+    const isDown = faults.of('events')?.fault.down === true;
+    for (const follower of followers) {
+      if (isDown) follower.destroy();
+      else follower.write('\n');
+    }
   }
 
   /** One flush at a time; who asks during one gets the next. */
@@ -110,9 +134,13 @@ export function createEventsHub(options: EventsHubOptions): EventsHub {
 
   return {
     handle,
+    follow,
     events: () => events,
     flush,
-    close: () => clearInterval(timer),
+    close() {
+      clearInterval(timer);
+      for (const follower of followers) follower.destroy();
+    },
   };
 }
 

@@ -31,6 +31,7 @@ import { LOOPBACK, type OpenServer, openServer, sendJson } from './http.ts';
 import { callJob } from './job-call.ts';
 import { type Processes, type ProcessName, startProcesses } from './processes.ts';
 import { createPublicFunction } from './public-function.ts';
+import { createReportBox } from './report-box.ts';
 import { createScheduler } from './scheduler.ts';
 import { checkSessions, marketsOf } from './sessions.ts';
 import { createWorkerBoard } from './workers.ts';
@@ -162,6 +163,7 @@ async function start(
     onEvent: (event) => onActivity({ kind: 'event', at: event.at, event }),
   });
   onClose(hub.close);
+  const box = createReportBox({ faults, wait: systemWait });
   const board = createWorkerBoard((report) =>
     onActivity({ kind: 'worker', at: clock.now(), report }),
   );
@@ -262,7 +264,14 @@ async function start(
       onActivity,
     }),
     onMove: ({ now, sleptUntil }) => onActivity({ kind: 'clock', at: now, sleptUntil }),
-    mounted: { '/events': hub.handle, '/workers': board.handle },
+    mounted: {
+      '/events': hub.handle,
+      '/events/reports': box.send,
+      '/events/reports/pull': box.pull,
+      '/events/reports/acknowledge': box.acknowledge,
+      '/workers': board.handle,
+    },
+    streams: { '/events/follow': hub.follow },
   });
   const controlServer = await open(3, (req, res) => {
     control(req, res).catch((error: unknown) => {
