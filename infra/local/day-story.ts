@@ -88,8 +88,11 @@ async function playNight({ day, session, control, person, say, check, look }: Ch
   await control.moveTo(midnight + MINUTE_MS);
   check('midnight expired the token', (await look()).state === 'expired');
   const { workers, messages } = await control.overview();
-  const problem = workers[0]?.problem ?? '';
-  check('the worker has a clear error', problem.includes('expired at midnight New York'));
+  const ended = `the token ended at ${new Date(midnight).toISOString()}; sign in at http`;
+  check(
+    'every worker has a clear error',
+    workers.length > 0 && workers.every(({ problem }) => problem?.includes(ended) === true),
+  );
   await control.moveTo(localTime(day.date, 0, '08:29'));
   const woken = (await control.overview()).messages.length - messages.length;
   check('no message at night', woken === 0);
@@ -117,10 +120,9 @@ async function playMorning({ day, session, control, person, say, check }: Chapte
   const renewed = sessions.find(({ key }) => key === session);
   check('generation 2 is active and proven', isProven(renewed) && renewed?.generation === 2);
   check('one event tells of generation 2', generationOf(events.at(-1)?.data) === 2);
-  const [worker] = workers;
   check(
-    'the worker makes a signed call with generation 2',
-    worker?.generation === 2 && worker.lastCall?.status === 200,
+    'every worker makes a signed call with generation 2',
+    workers.every(({ generation, lastCall }) => generation === 2 && lastCall?.status === 200),
   );
 }
 
@@ -138,7 +140,7 @@ async function playTrading(chapter: Chapter) {
   // Over before the close, also on half days.
   const gapFrom = day.closesAt - GAP_BEFORE_CLOSE_MS;
   await samples.until(gapFrom);
-  const gap = 'worker, keep-alive and health-check stand still for 2 h 10 min';
+  const gap = 'workers, keep-alive and health-check stand still for 2 h 10 min';
   say({ symbol: '‖', text: gap, tone: 'bad' });
   const paused = { paused: true };
   await control.setFaults({ worker: paused, 'keep-alive': paused, 'health-check': paused });

@@ -117,7 +117,7 @@ function showSummary(terminal: Terminal, { story, counts, system, seconds }: Sum
   const runs = Object.entries(counts.jobs).map(([job, times]) => `${job} ${times}`);
   const rows: readonly (readonly [string, string])[] = [
     ['scheduled runs', runs.join(', ')],
-    ['broker calls', `${calls}, of these ${counts.workerCalls} by the worker`],
+    ['broker calls', `${calls}, of these ${counts.workerCalls} by the workers`],
     ['renewals', String(counts.renewals)],
     ['events', String(counts.events)],
     ['messages', String(counts.messages)],

@@ -37,7 +37,7 @@ export function createTimeline(print: (line: TimelineLine) => void): Timeline {
   let quiet: Quiet | null = null;
   /** What each worker said last, to tell news from routine. */
   const workerNews = new Map<string, string>();
-  let lastCallAt: string | null = null;
+  const lastCalls = new Map<string, string>();
 
   function flush(): void {
     if (quiet === null) return;
@@ -79,12 +79,12 @@ export function createTimeline(print: (line: TimelineLine) => void): Timeline {
       count(activity);
       if (activity.kind === 'worker') {
         const { report } = activity;
-        if (report.lastCall !== null && report.lastCall.at !== lastCallAt) {
+        const who = `${report.name} ${report.session}`;
+        if (report.lastCall !== null && report.lastCall.at !== lastCalls.get(who)) {
           counts.workerCalls += 1;
-          lastCallAt = report.lastCall.at;
+          lastCalls.set(who, report.lastCall.at);
         }
         const news = `${report.generation} ${report.lastCall?.status} ${report.problem}`;
-        const who = `${report.name} ${report.session}`;
         if (news === workerNews.get(who)) return hold(activity.at, 'signed calls of the workers');
         workerNews.set(who, news);
       }

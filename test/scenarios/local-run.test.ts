@@ -72,12 +72,17 @@ describe('Tuesday', SLOW, () => {
     expect(events).toMatchObject([
       { attributes: { session: SESSION }, data: { generation: 1, type: 'token-renewed' } },
     ]);
+    const working = { generation: 1, lastCall: { status: 200 }, problem: null };
     expect(workers).toMatchObject([
-      { name: 'sample-worker', generation: 1, lastCall: { status: 200 }, problem: null },
+      { name: 'orb-bot', ...working },
+      { name: 'rebalancer', ...working },
+      { name: 'scalper', ...working },
     ]);
-    expect(running.lines.join('\n')).toMatch(
-      /sample-worker · etrade-sandbox · generation 1 · 200 · 08:3\d:\d\d/,
-    );
+    for (const { name } of workers) {
+      expect(running.lines.join('\n')).toMatch(
+        new RegExp(`${name} · etrade-sandbox · generation 1 · 200 · 08:3\\d:\\d\\d`),
+      );
+    }
     expect(await messagesSince(1)).toMatchObject([{ text: expect.stringContaining('✅') }]);
   });
 
@@ -115,11 +120,10 @@ describe('Tuesday', SLOW, () => {
     expect((await running.session()).state).toBe('expired');
     const { workers, urls } = await running.control.overview();
     expect(urls).toMatchObject({ public: running.system.urls.public });
-    expect(workers).toMatchObject([
-      {
-        problem: `the token expired at midnight New York; sign in: ${running.system.urls.public}`,
-      },
-    ]);
+    const problem = expect.stringContaining(
+      `the token ended at 2026-11-25T05:00:00.000Z; sign in at ${running.system.urls.public}`,
+    );
+    expect(workers).toMatchObject([{ problem }, { problem }, { problem }]);
     expect(await messageCount()).toBe(messages);
   });
 });
@@ -181,7 +185,8 @@ describe('trouble', SLOW, () => {
     await running.control.run('health-check');
     const { events, workers } = await running.control.overview();
     expect(events.slice(eventsBefore)).toMatchObject([{ data: { generation: 3 } }]);
-    expect(workers).toMatchObject([{ generation: 3, lastCall: { status: 200 } }]);
+    const working = { generation: 3, lastCall: { status: 200 } };
+    expect(workers).toMatchObject([working, working, working]);
   });
 
   it('a simulator’s switch is refused by name when there is none such', async () => {
@@ -209,9 +214,8 @@ describe('trouble', SLOW, () => {
     running = await startRunningSystem({ stateDirectory });
     expect(await running.session()).toMatchObject({ generation: 3, state: 'active' });
     await running.control.advance('PT16M');
-    expect((await running.control.overview()).workers).toMatchObject([
-      { generation: 3, lastCall: { status: 200 } },
-    ]);
+    const working = { generation: 3, lastCall: { status: 200 } };
+    expect((await running.control.overview()).workers).toMatchObject([working, working, working]);
     expect(await running.system.invite()).toEqual([]);
   });
 });
