@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Secret } from '../../functions/secret.ts';
 import { followStream } from '../fixtures/streaming-worker.ts';
@@ -46,8 +47,8 @@ async function startStreams(accepted: readonly string[]) {
     fail: (answer: number) => {
       status = answer;
     },
-    send(text: string) {
-      for (const res of open) res.write(text);
+    send(bytes: string | Uint8Array) {
+      for (const res of open) res.write(bytes);
     },
     drop: dropConnections,
   };
@@ -86,6 +87,7 @@ async function following(...taken: string[]) {
     signal: stop.signal,
     wait: async (ms) => {
       pauses.push(ms);
+      await nextTurn();
     },
   }).then(
     () => {
@@ -122,9 +124,14 @@ describe('the example', () => {
     await putToken(1);
     const { streams, lines } = await following('token-1');
     await expect.poll(() => lines).toEqual(['hello token-1']);
+    const euro = Buffer.from('€');
     streams.send('10');
-    streams.send('1\nprice 102\n');
-    await expect.poll(() => lines).toEqual(['hello token-1', 'price 101', 'price 102']);
+    streams.send('1\nprice 102 ');
+    streams.send(euro.subarray(0, 1));
+    await expect.poll(() => lines).toEqual(['hello token-1', 'price 101']);
+    streams.send(euro.subarray(1));
+    streams.send('\n');
+    await expect.poll(() => lines).toEqual(['hello token-1', 'price 101', 'price 102 €']);
   });
 
   it('brings the token of the moment at each connection, and pauses between them', async () => {
@@ -133,8 +140,12 @@ describe('the example', () => {
     await expect.poll(() => lines.length).toBe(1);
     streams.drop();
     await expect.poll(() => lines).toEqual(['hello token-1', 'hello token-1']);
-    expect(streams.tokens).toEqual(['token-1', 'token-1']);
-    expect(pauses).toHaveLength(1);
+    streams.drop();
+    await expect.poll(() => lines.length).toBe(3);
+    expect(streams.tokens).toEqual(['token-1', 'token-1', 'token-1']);
+    expect(pauses).toHaveLength(2);
+    // Each a first failure: a line came in between.
+    expect(pauses.every((pause) => pause >= 500 && pause <= 1_000)).toBe(true);
   });
 
   it('leaves yesterday’s token at once when there is a new one, though its stream still runs', async () => {
@@ -181,6 +192,18 @@ describe('the example', () => {
     expect(streams.tokens).toEqual([]);
     await renew(1);
     await expect.poll(() => lines).toEqual(['hello token-1']);
+  });
+
+  it('tries again by itself while the token store is away', async () => {
+    desk.breakStore(new Error('the store is away'));
+    const { streams, worker, lines, pauses, run } = await following('token-1');
+    await expect.poll(() => pauses.length).toBeGreaterThan(2);
+    expect(worker.state.status).toBe('failing');
+    expect({ tried: streams.tokens, ended: run.ended }).toEqual({ tried: [], ended: null });
+    desk.breakStore(null);
+    await putToken(1);
+    await desk.time.advance(60_000);
+    await expect.poll(() => lines.at(-1)).toBe('hello token-1');
   });
 
   it('pauses longer after each failure, half a minute at most', async () => {
