@@ -11,9 +11,24 @@ import { authorizationHeader } from './oauth1.ts';
 
 const NONCE_BYTES = 16;
 
+/** A draw costs as much as a hash, whatever its size: one is made for many nonces. */
+const NONCES_A_DRAW = 64;
+
 export const createEtradeDataCalls: CreateDataCalls = (options) => {
   const { clock, random } = options;
   const consumer = { key: options.consumerKey, secret: options.consumerSecret };
+  let drawn = '';
+  let used = 0;
+
+  function createNonce(): string {
+    if (used === drawn.length) {
+      drawn = Buffer.from(random(NONCE_BYTES * NONCES_A_DRAW)).toString('hex');
+      used = 0;
+    }
+    used += NONCE_BYTES * 2;
+    return drawn.slice(used - NONCE_BYTES * 2, used);
+  }
+
   return {
     authorize({ method, url, params }, token) {
       if (token.tokenSecret === null) {
@@ -26,7 +41,7 @@ export const createEtradeDataCalls: CreateDataCalls = (options) => {
         consumer,
         token: { key: token.accessToken, secret: token.tokenSecret },
         timestamp: Math.floor(clock() / 1_000),
-        nonce: Buffer.from(random(NONCE_BYTES)).toString('hex'),
+        nonce: createNonce(),
       });
     },
 

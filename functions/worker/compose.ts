@@ -68,7 +68,7 @@ export function composeWorker(settings: WorkerSettings, options: ConnectOptions)
     instance,
     store: parts.store ?? storage.store(),
     secrets: storage.secrets,
-    ...createTransports(settings, parts, { instance, fetch, random, wait, log }),
+    ...createTransports(settings, parts, { instance, fetch, wait, log }),
     identityToken: parts.identityToken ?? googleIdentity,
   };
 }

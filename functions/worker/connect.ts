@@ -22,7 +22,7 @@ import { createAskKeepAlive } from './keep-alive.ts';
 import { createLedger } from './ledger.ts';
 import { createLine } from './line.ts';
 import { createNews } from './news.ts';
-import type { Target } from './outgoing-call.ts';
+import { createTarget, type Target } from './outgoing-call.ts';
 import { createReady } from './ready.ts';
 import { createRecovery } from './recovery.ts';
 import { type ConnectOptions, readWorkerSettings, type WorkerSettings } from './settings.ts';
@@ -131,5 +131,6 @@ export async function connect(options: ConnectOptions): Promise<WorkerSession> {
 
 function targetOf({ session, name, broker, urls }: WorkerSettings): Target {
   const other = name.environment === 'prod' ? 'sandbox' : 'prod';
-  return { session, apiUrl: urls.apiUrl, otherApiUrl: broker.defaults[other].apiUrl };
+  const { apiUrl } = urls;
+  return createTarget({ session, apiUrl, otherApiUrl: broker.defaults[other].apiUrl });
 }

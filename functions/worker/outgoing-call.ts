@@ -7,16 +7,28 @@
 
 import type { DataCall } from '../brokers/data-calls.ts';
 import { percentEncode } from '../brokers/oauth1.ts';
-import { isPrivateLine } from './settings.ts';
 
 /** Where a session's calls may go. */
 export type Target = {
   readonly session: string;
   /** What comes before the broker's data paths. */
   readonly apiUrl: string;
+  readonly here: Base;
   /** The same of the other environment, to name a mix-up. */
-  readonly otherApiUrl: string;
+  readonly other: Base;
 };
+
+type Base = { readonly origin: string; readonly host: string; readonly prefix: string };
+
+/** Taken apart once: every call is compared with it. */
+export function createTarget(options: {
+  readonly session: string;
+  readonly apiUrl: string;
+  readonly otherApiUrl: string;
+}): Target {
+  const { session, apiUrl, otherApiUrl } = options;
+  return { session, apiUrl, here: baseOf(apiUrl), other: baseOf(otherApiUrl) };
+}
 
 export type OutgoingCall = DataCall & {
   /** With the query in the encoding that was signed. */
@@ -35,6 +47,14 @@ export type ReadCall =
   /** A sentence for the caller. */
   | { readonly ok: false; readonly problem: string };
 
+/** An address that may be signed, or a sentence for the caller. */
+export type ReadAddress =
+  /** `url` is the part that is signed, `query` the rest, decoded. */
+  | { readonly ok: true; readonly url: string; readonly query: Pairs }
+  | { readonly ok: false; readonly problem: string };
+
+type Pairs = readonly (readonly [string, string])[];
+
 const FORM = 'application/x-www-form-urlencoded';
 
 /**
@@ -42,10 +62,9 @@ const FORM = 'application/x-www-form-urlencoded';
  * @throws TypeError for what `fetch` itself would refuse
  */
 export function readCall(url: string | URL, init: RequestInit, target: Target): ReadCall {
-  const address = addressOf(url, target);
-  const problem =
-    address === null ? 'The call has no URL that can be read' : wrongPlace(address, target);
-  if (address === null || problem !== null) return { ok: false, problem: problem ?? '' };
+  const read = readAddress(url, target);
+  if (!read.ok) return read;
+  const { query } = read;
   const method = (init.method ?? 'GET').toUpperCase();
   const repeatable = method === 'GET' || method === 'HEAD';
   const given = init.body ?? null;
@@ -59,16 +78,14 @@ export function readCall(url: string | URL, init: RequestInit, target: Target): 
   if (form === null) {
     return { ok: false, problem: 'A form that is to be signed must be text or URLSearchParams' };
   }
-  const query = [...address.searchParams];
   const sentQuery = query.map((pair) => pair.map(percentEncode).join('=')).join('&');
-  const signedUrl = `${address.origin}${address.pathname}`;
   return {
     ok: true,
     call: {
       method,
-      url: signedUrl,
+      url: read.url,
       params: paramsOf([...query, ...new URLSearchParams(form)]),
-      sentUrl: sentQuery === '' ? signedUrl : `${signedUrl}?${sentQuery}`,
+      sentUrl: sentQuery === '' ? read.url : `${read.url}?${sentQuery}`,
       headers,
       body,
       repeatable,
@@ -77,8 +94,21 @@ export function readCall(url: string | URL, init: RequestInit, target: Target): 
   };
 }
 
+/** @param url absolute, or a path below the broker's address */
+export function readAddress(url: string | URL, target: Target): ReadAddress {
+  const text = typeof url === 'string' ? url : url.href;
+  const address = URL.parse(
+    text.startsWith('/') && !text.startsWith('//') ? `${target.apiUrl}${text}` : text,
+  );
+  if (address === null) return { ok: false, problem: 'The call has no URL that can be read' };
+  const problem = wrongPlace(address, target);
+  if (problem !== null) return { ok: false, problem };
+  const query = address.search === '' ? [] : [...address.searchParams];
+  return { ok: true, url: `${address.origin}${address.pathname}`, query };
+}
+
 /** Query parameters and form fields by name; a name that occurs twice keeps all its values. */
-export function paramsOf(pairs: readonly (readonly [string, string])[]): DataCall['params'] {
+export function paramsOf(pairs: Pairs): DataCall['params'] {
   const params: Record<string, string | string[]> = Object.create(null);
   for (const [name, value] of pairs) {
     const before = params[name];
@@ -88,28 +118,24 @@ export function paramsOf(pairs: readonly (readonly [string, string])[]): DataCal
   return params;
 }
 
-function addressOf(url: string | URL, { apiUrl }: Target): URL | null {
-  const text = String(url);
-  return URL.parse(text.startsWith('/') && !text.startsWith('//') ? `${apiUrl}${text}` : text);
-}
-
 /** Why this address gets no signature. */
-function wrongPlace(address: URL, { session, apiUrl, otherApiUrl }: Target): string | null {
-  if (address.username !== '' || address.password !== '')
+function wrongPlace(address: URL, { session, apiUrl, here, other }: Target): string | null {
+  if (address.username !== '' || address.password !== '') {
     return 'The URL of a call holds credentials';
-  if (isBelow(address, apiUrl)) {
-    return isPrivateLine(address.href) ? null : `A call of "${session}" must go over https`;
   }
-  const { host } = new URL(apiUrl);
-  if (isBelow(address, otherApiUrl)) {
-    return `The call goes to ${address.host}, but the key of "${session}" is for ${host}: sandbox and prod are mixed up`;
+  if (isBelow(address, here)) return null;
+  if (isBelow(address, other)) {
+    return `The call goes to ${other.host}, but the key of "${session}" is for ${here.host}: sandbox and prod are mixed up`;
   }
   return `The call goes to "${address.protocol}//${address.host}", but calls of "${session}" are signed for ${apiUrl} only`;
 }
 
-function isBelow(address: URL, base: string): boolean {
-  const { origin, pathname } = new URL(base);
-  const prefix = pathname.endsWith('/') ? pathname : `${pathname}/`;
+function baseOf(apiUrl: string): Base {
+  const { origin, host, pathname } = new URL(apiUrl);
+  return { origin, host, prefix: pathname.endsWith('/') ? pathname : `${pathname}/` };
+}
+
+function isBelow(address: URL, { origin, prefix }: Base): boolean {
   return address.origin === origin && address.pathname.startsWith(prefix);
 }
 

@@ -8,7 +8,7 @@ import type { DataCalls } from '../brokers/data-calls.ts';
 import type { Clock } from '../clock.ts';
 import type { Failures } from './failures.ts';
 import type { Ledger } from './ledger.ts';
-import { readCall, type Target } from './outgoing-call.ts';
+import { paramsOf, readAddress, type Target } from './outgoing-call.ts';
 import type { Recovery, Using } from './recovery.ts';
 import { limitOf, type Rules } from './state.ts';
 import type { WorkerSession } from './worker-session.ts';
@@ -46,14 +46,14 @@ export function createTokens(options: {
 
   return {
     async authorization(method, url, params = {}) {
-      const body = new URLSearchParams(params);
-      const init = body.size === 0 ? { method } : { method, body };
-      const read = readCall(url, init, options.target);
+      const read = readAddress(url, options.target);
       if (!read.ok) throw failures.configuration(read.problem);
       const using = await recovery.current();
       const signer = await options.signer();
+      const pairs = [...read.query, ...Object.entries(params)];
+      const call = { method: method.toUpperCase(), url: read.url, params: paramsOf(pairs) };
       try {
-        return signer.authorize(read.call, using.token);
+        return signer.authorize(call, using.token);
       } catch (error) {
         throw failures.configuration(error instanceof TypeError ? error.message : 'Cannot sign');
       }

@@ -5,7 +5,11 @@
  * Called by `compose.ts`.
  */
 
-import type { Random, Wait } from '../clock.ts';
+import type { Wait } from '../clock.ts';
+import { createLocalReportSender } from '../events/local-reports.ts';
+import { createLocalSubscription } from '../events/local-subscription.ts';
+import { createPubsubReportSender } from '../events/pubsub-reports.ts';
+import { createPubsubSubscription } from '../events/pubsub-subscription.ts';
 import type { TokenEvents } from '../events/token-events.ts';
 import type { ReportSender } from '../events/worker-reports.ts';
 import type { Log } from '../logging/log.ts';
@@ -14,18 +18,32 @@ import type { WorkerSettings } from './settings.ts';
 export type Transports = { readonly events: TokenEvents; readonly reports: ReportSender };
 
 export function createTransports(
-  _settings: WorkerSettings,
+  { events: settings, session, worker }: WorkerSettings,
   given: Partial<Transports>,
-  _parts: {
+  parts: {
     readonly instance: string;
     readonly fetch: typeof globalThis.fetch;
-    readonly random: Random;
     readonly wait: Wait;
     readonly log: Log;
   },
 ): Transports {
+  const { instance, fetch, wait, log } = parts;
+  if (settings === null) {
+    const { events, reports } = given;
+    if (events !== undefined && reports !== undefined) return { events, reports };
+    throw new TypeError('The settings name no channels, and none were handed in');
+  }
+  if (settings.kind === 'http') {
+    const { url } = settings;
+    return {
+      events: given.events ?? createLocalSubscription({ url, session, fetch, log, wait }),
+      reports: given.reports ?? createLocalReportSender({ url, fetch }),
+    };
+  }
+  const { project, topic, reportsTopic } = settings;
+  const who = { worker, instance, session };
   return {
-    events: given.events ?? { follow: () => ({ close: async () => {} }) },
-    reports: given.reports ?? { send: async () => {}, close: async () => {} },
+    events: given.events ?? createPubsubSubscription({ project, topic, ...who, log, wait }),
+    reports: given.reports ?? createPubsubReportSender({ project, topic: reportsTopic }),
   };
 }
