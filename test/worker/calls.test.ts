@@ -263,6 +263,25 @@ describe('a refused token', () => {
     expect(requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
   });
 
+  test('whose refusal comes after another call has renewed it is not renewed again', async () => {
+    await desk.put();
+    const late = Promise.withResolvers<Response>();
+    const paths: string[] = [];
+    const fetch: typeof globalThis.fetch = async (input) => {
+      const { pathname } = new URL(String(input));
+      paths.push(pathname);
+      if (pathname.startsWith('/oauth')) return renewed();
+      if (paths.filter((path) => path === pathname).length > 1) return ok();
+      return pathname === '/v1/slow' ? late.promise : refused('token_expired');
+    };
+    const worker = await desk.connect({ fetch });
+    const slow = worker.fetch('/v1/slow');
+    expect((await worker.fetch('/v1/fast')).status).toBe(200);
+    late.resolve(refused('token_expired'));
+    expect((await slow).status).toBe(200);
+    expect(paths.filter((path) => path.startsWith('/oauth'))).toHaveLength(1);
+  });
+
   test('gives way to a newer one in the store, without a renewal', async () => {
     const { worker, requests } = await facing(refused('token_rejected'), ok());
     await desk.put({ generation: 8 });
