@@ -3,16 +3,25 @@
  * tree around it.
  *
  * npm installs the tarball without the network, from its cache (`fixtures/installed-package.ts` says what
- * happens where that is empty). No events here: the client's own pauses are shortened, so that it polls fast.
+ * happens where that is empty). Without events the client's own pauses are shortened, so that it polls fast;
+ * with Google's Pub/Sub emulator nothing is.
  */
 
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createPubsubPublisher } from '../../functions/events/pubsub.ts';
 import { type InstalledPackage, installPackage } from '../fixtures/installed-package.ts';
-import { openWorkerWorld } from '../fixtures/worker-world.ts';
+import {
+  HAS_PUBSUB_EMULATOR,
+  newPubsubProject,
+  openPubsubEmulator,
+} from '../fixtures/pubsub-emulator.ts';
+import { PROJECT } from '../fixtures/secret-manager.ts';
+import { openWorkerWorld, type WorkerWorld } from '../fixtures/worker-world.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SHIFTED_CLOCK = join(ROOT, 'test', 'fixtures', 'processes', 'shifted-clock.mjs');
@@ -28,7 +37,8 @@ import { connect, WorkerError } from 'token-cadence/worker';
 const wait = async (ms, signal) => {
   await setTimeout(Math.min(ms, 100), undefined, { signal }).catch(() => {});
 };
-const broker = await connect({ session: 'etrade-sandbox', worker: 'orb-bot', parts: { wait } });
+const parts = process.env.EVENTS_URL === undefined ? {} : { wait };
+const broker = await connect({ session: 'etrade-sandbox', worker: 'orb-bot', parts });
 broker.on('renewed', ({ generation }) => console.log('renewed ' + generation));
 console.log(broker.state.status);
 const early = await broker.fetch('/v1/accounts/list.json').catch((error) => error);
@@ -70,6 +80,15 @@ try {
 await broker.close();
 export { answer, generation };
 `;
+
+/** What the service prints from its start to its end. */
+const MORNING = [
+  'waiting',
+  'true NOT_SIGNED_IN https://tokens.example.com/sign-in/etrade-sandbox',
+  'renewed 1',
+  '200 generation 1',
+  'closed',
+];
 
 let installed: InstalledPackage;
 
@@ -141,43 +160,41 @@ describe('a trading service that has installed it', () => {
     });
     onTestFinished(() => world.close());
     const trace = join(installed.project, 'loaded.json');
-    const service = spawn(process.execPath, ['--import', './trace.mjs', 'worker.mjs'], {
-      cwd: installed.project,
-      env: {
-        ...world.env,
-        PATH: process.env['PATH'],
-        EVENTS_URL: 'http://127.0.0.1:9/',
-        TRACE_FILE: trace,
-        CLOCK_SHIFT_MS: String(world.shift()),
-        NODE_OPTIONS: `--import=${SHIFTED_CLOCK}`,
-        METADATA_SERVER_DETECTION: 'none',
-      },
-    });
-    onTestFinished(() => {
-      service.kill('SIGKILL');
-    });
-    const lines: string[] = [];
-    let complaints = '';
-    createInterface({ input: service.stdout }).on('line', (line) => lines.push(line));
-    service.stderr.on('data', (text) => {
-      complaints += text;
-    });
-    const ended = new Promise((resolve) => service.on('close', resolve));
-    await expect
-      .poll(() => lines.length + complaints.length, { timeout: 20_000 })
-      .toBeGreaterThan(1);
+    const service = startService(world, { EVENTS_URL: 'http://127.0.0.1:9/', TRACE_FILE: trace });
+    await service.waits();
     await world.signIn();
-    expect(await ended, complaints).toBe(0);
-    expect(lines).toEqual([
-      'waiting',
-      'true NOT_SIGNED_IN https://tokens.example.com/sign-in/etrade-sandbox',
-      'renewed 1',
-      '200 generation 1',
-      'closed',
-    ]);
+    expect(await service.ended()).toEqual(MORNING);
     const loaded = packagesIn(JSON.parse(readFileSync(trace, 'utf8')));
     expect(loaded).toEqual(expect.arrayContaining(['@google-cloud/secret-manager', 'oauth-1.0a']));
     expect(loaded.filter((name) => NEVER.includes(name))).toEqual([]);
+  });
+
+  it.skipIf(!HAS_PUBSUB_EMULATOR)('hears of the sign-in through Google’s Pub/Sub', async () => {
+    const emulator = await openPubsubEmulator();
+    onTestFinished(() => emulator.stop());
+    const pubsub = newPubsubProject(emulator.host, PROJECT);
+    const topic = `token-renewed-${randomUUID()}`;
+    await pubsub.createTopic(topic);
+    await pubsub.createTopic(`${topic}-reports`);
+    const client = { apiEndpoint: emulator.host };
+    const events = createPubsubPublisher({ project: PROJECT, topic, client });
+    onTestFinished(() => events.close());
+    const world = await openWorkerWorld({ key: 'etrade-sandbox', events });
+    onTestFinished(() => world.close());
+    const service = startService(world, {
+      PUBSUB_EMULATOR_HOST: emulator.host,
+      EVENTS_TOPIC: topic,
+      WORKER_REPORTS_TOPIC: `${topic}-reports`,
+      TRACE_FILE: join(installed.project, 'heard.json'),
+    });
+    await service.waits();
+    const subscribed = `http://${emulator.host}/v1/projects/${PROJECT}/topics/${topic}/subscriptions`;
+    await expect
+      .poll(async () => (await fetch(subscribed)).text(), { timeout: 10_000 })
+      .toMatch(/token-renewed-.*orb-bot-/);
+    await world.signIn();
+    expect(await service.ended()).toEqual(MORNING);
+    expect(await (await fetch(subscribed)).text()).not.toContain('orb-bot');
   });
 
   it('loads no client of Google’s by importing it', () => {
@@ -238,6 +255,46 @@ describe('a trading service that has installed it', () => {
     });
   });
 });
+
+/** `worker.mjs` in a process of its own, at the world's time. */
+function startService(world: WorkerWorld, env: Readonly<Record<string, string>>) {
+  const service = spawn(process.execPath, ['--import', './trace.mjs', 'worker.mjs'], {
+    cwd: installed.project,
+    env: {
+      ...world.env,
+      ...env,
+      PATH: process.env['PATH'],
+      CLOCK_SHIFT_MS: String(world.shift()),
+      NODE_OPTIONS: `--import=${SHIFTED_CLOCK}`,
+      METADATA_SERVER_DETECTION: 'none',
+    },
+  });
+  onTestFinished(() => {
+    service.kill('SIGKILL');
+  });
+  const lines: string[] = [];
+  let complaints = '';
+  createInterface({ input: service.stdout }).on('line', (line) => lines.push(line));
+  service.stderr.on('data', (text) => {
+    complaints += text;
+  });
+  const closed = new Promise((resolve) => service.on('close', resolve));
+  return {
+    /** Until it has said that nobody has signed in. */
+    async waits() {
+      await expect
+        .poll(() => (lines.length > 1 ? 'waits' : `printed ${lines} ${complaints}`), {
+          timeout: 20_000,
+        })
+        .toBe('waits');
+    },
+    /** All its lines, once it has ended well by itself. */
+    async ended() {
+      expect(await closed, complaints).toBe(0);
+      return lines;
+    },
+  };
+}
 
 function isCode(path: string): boolean {
   return /\.(js|d\.ts)$/.test(path);
