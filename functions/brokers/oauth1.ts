@@ -43,6 +43,8 @@ export type AuthorizedRequest = {
   readonly headers: { readonly Authorization: string };
 };
 
+const UNRESERVED_ONLY = /^[A-Za-z0-9._~-]*$/;
+
 /**
  * Encodes text as OAuth wants it: all but `A-Z a-z 0-9 - . _ ~` as UTF-8 bytes `%XX` in upper case.
  *
@@ -50,6 +52,7 @@ export type AuthorizedRequest = {
  * @see https://datatracker.ietf.org/doc/html/rfc5849#section-3.6
  */
 export function percentEncode(text: string): string {
+  if (UNRESERVED_ONLY.test(text)) return text;
   if (!text.isWellFormed()) throw misuse('text to encode is not well-formed Unicode');
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
@@ -70,8 +73,11 @@ export function authorizationHeader(request: Oauth1Request): string {
     request.token?.secret.reveal(),
     asLibraryData({ ...protocol }),
   );
-  return oauth.toHeader(asLibraryAuthorization({ ...protocol, oauth_signature: signature }))
-    .Authorization;
+  // As the package's `toHeader` writes it, with an encoder that costs less.
+  const fields = Object.entries({ ...protocol, oauth_signature: signature })
+    .map(([name, value]) => `${name}="${percentEncode(value)}"`)
+    .sort();
+  return `OAuth ${fields.join(', ')}`;
 }
 
 /**
@@ -225,10 +231,6 @@ function checkText(value: unknown, what: string): string {
 /** The package's types ask for `oauth_version` and a numeric timestamp, which its code does not. */
 function asLibraryData(protocol: Record<string, string>): OAuth.Data {
   return protocol as unknown as OAuth.Data;
-}
-
-function asLibraryAuthorization(signed: Record<string, string>): OAuth.Authorization {
-  return signed as unknown as OAuth.Authorization;
 }
 
 function misuse(problem: string): TypeError {

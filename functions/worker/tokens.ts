@@ -23,6 +23,7 @@ export function createTokens(options: {
   readonly signer: () => Promise<DataCalls>;
 }): Pick<WorkerSession, 'authorization' | 'token'> {
   const { ledger, recovery, failures, rules, clock } = options;
+  let signer: DataCalls | null = null;
 
   function limit(minimumSeconds: number) {
     return limitOf(ledger.facts(), rules, clock(), minimumSeconds * 1_000);
@@ -48,8 +49,9 @@ export function createTokens(options: {
     async authorization(method, url, params = {}) {
       const read = readAddress(url, options.target);
       if (!read.ok) throw failures.configuration(read.problem);
-      const using = await recovery.current();
-      const signer = await options.signer();
+      // Nothing is waited for that is there already: this is the hot path.
+      const using = rules.renewal === 'refresh' ? await recovery.current() : recovery.usable();
+      signer ??= await options.signer();
       const pairs = [...read.query, ...Object.entries(params)];
       const call = { method: method.toUpperCase(), url: read.url, params: paramsOf(pairs) };
       try {
