@@ -87,8 +87,10 @@ export type FollowerChange =
   | {
       readonly type: 'worker-reported';
       readonly worker: string;
+      readonly instance: string;
       readonly generation: number;
       readonly lastUsedAt: number | null;
+      readonly stopped: boolean;
       readonly at: number;
     };
 

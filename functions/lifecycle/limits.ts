@@ -51,6 +51,18 @@ export const CONFLICTS_ALLOWED = 3;
 /** How many sign-ins the record remembers. */
 export const HISTORY_KEPT = 30;
 
+/** Workers report every five minutes; one that was not heard of for this long is offline. */
+export const WORKER_SILENT_AFTER_MS = 10 * MINUTE_MS;
+
+/** How long a worker may take to switch to a new token before it counts as lagging: it polls every minute. */
+export const ADOPTION_GRACE_MS = MINUTE_MS;
+
+/** A worker that was silent for this long is forgotten. */
+export const WORKER_KEPT_MS = 24 * HOUR_MS;
+
+/** People are told of a lagging worker from this long before the open. */
+export const ADOPTION_WARNED_BEFORE_OPEN_MS = 15 * MINUTE_MS;
+
 /** The record's size limit: an annotation holds 16 KiB with its key. */
 export const RECORD_MAX_BYTES = 16 * 1024 - 256;
 

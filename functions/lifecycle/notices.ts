@@ -61,6 +61,17 @@ export type Notice =
       readonly failuresInARow: number;
       readonly since: number;
     }
+  | {
+      /** A worker still uses an older token, close to the open or after it. */
+      readonly kind: 'worker-behind';
+      readonly session: SessionKey;
+      readonly worker: string;
+      /** Of the token it uses; 0 while it has none. */
+      readonly generation: number;
+      /** Of the token it should use. */
+      readonly newest: number;
+      readonly since: number;
+    }
   | { readonly kind: 'recovered'; readonly session: SessionKey; readonly after: number }
   | { readonly kind: 'link' };
 
@@ -100,6 +111,8 @@ export type ServiceRecord = {
     readonly lastForcedAt: number | null;
   };
   readonly lastLinkAt: number | null;
+  /** When workers' reports were last collected: until then silence means something. */
+  readonly reportsCollectedAt: number | null;
 };
 
 export const NEW_SERVICE_RECORD: ServiceRecord = {
@@ -107,4 +120,5 @@ export const NEW_SERVICE_RECORD: ServiceRecord = {
   warnings: [],
   keepAlive: { lastRunAt: null, lastOutcome: null, consecutiveFailures: 0, lastForcedAt: null },
   lastLinkAt: null,
+  reportsCollectedAt: null,
 };

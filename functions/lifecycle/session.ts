@@ -61,10 +61,13 @@ export type SignInOutcome =
   | 'store-failed'
   | 'lost';
 
+/** The last report of one process of a worker. */
 export type WorkerReport = {
   readonly generation: number;
   readonly lastUsedAt: number | null;
   readonly at: number;
+  /** It has said goodbye. */
+  readonly stopped: boolean;
 };
 
 /** Everything known of a session that is no secret. Moments are epoch milliseconds. */
@@ -106,6 +109,7 @@ export type SessionRecord = {
   } | null;
   /** Events that are saved and not yet known to be published. */
   readonly undelivered: readonly TokenRenewed[];
+  /** By worker and instance: `orb-bot/host-1`. */
   readonly workers: Readonly<Record<string, WorkerReport>>;
   /** The last sign-ins, newest last. */
   readonly history: readonly { readonly generation: number; readonly at: number }[];

@@ -6,12 +6,13 @@
  */
 
 import { compareAccounts } from './account.ts';
+import { keptReports, reporterKey } from './adoption.ts';
 import { isAttemptLost, recentAttempts } from './attempts.ts';
 import type { Change, TokenStored } from './changes.ts';
 import type { TokenRenewed } from './events.ts';
 import { HISTORY_KEPT } from './limits.ts';
 import type { BrokerRules } from './rules.ts';
-import type { SessionRecord } from './session.ts';
+import type { SessionRecord, WorkerReport } from './session.ts';
 
 type ChangeOf<T extends Change['type']> = Extract<Change, { readonly type: T }>;
 
@@ -198,13 +199,26 @@ function eventDelivered(record: SessionRecord, change: ChangeOf<'event-delivered
 }
 
 function workerReported(record: SessionRecord, change: ChangeOf<'worker-reported'>): SessionRecord {
-  const { worker, generation, lastUsedAt, at } = change;
-  const known = Object.hasOwn(record.workers, worker) ? record.workers[worker] : undefined;
+  const { worker, instance, generation, lastUsedAt, at, stopped } = change;
+  const key = reporterKey(worker, instance);
+  const known = Object.hasOwn(record.workers, key) ? record.workers[key] : undefined;
   if (known !== undefined && known.at > at) return record;
-  const workers = { ...record.workers, [worker]: { generation, lastUsedAt, at } };
+  const report = { generation, lastUsedAt, at, stopped };
+  // Reports come at least once: one that is known already is no reason to write.
+  if (known !== undefined && isSameReport(known, report)) return record;
+  const workers = keptReports({ ...record.workers, [key]: report }, at);
   if (lastUsedAt === null || !isCurrent(record, generation)) return { ...record, workers };
   // A worker whose clock runs ahead must not make an idle token look used in the future.
   return { ...record, workers, lastUsedAt: later(record.lastUsedAt, Math.min(lastUsedAt, at)) };
+}
+
+function isSameReport(a: WorkerReport, b: WorkerReport): boolean {
+  return (
+    a.at === b.at &&
+    a.generation === b.generation &&
+    a.lastUsedAt === b.lastUsedAt &&
+    a.stopped === b.stopped
+  );
 }
 
 function leaseTaken(record: SessionRecord, change: ChangeOf<'lease-taken'>): SessionRecord {

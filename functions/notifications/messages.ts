@@ -71,6 +71,8 @@ function write(notice: Notice, facts: DeliveryFacts): Draft {
       return asking([notice.session], signInNeeded(notice, facts));
     case 'failing':
       return showing(failing(notice, facts));
+    case 'worker-behind':
+      return showing(workerBehind(notice, facts));
     case 'recovered':
       return asking([], recovered(notice, facts));
     case 'link':
@@ -226,6 +228,18 @@ function settingToCheck(session: SessionKey, problem: string): Html {
     default:
       return html`Check consumer key and secret in ${secret}${own}, and the broker’s addresses (<code>${variables}_OAUTH_URL</code>, <code>${variables}_API_URL</code>).`;
   }
+}
+
+function workerBehind(notice: NoticeOf<'worker-behind'>, facts: DeliveryFacts): Html[] {
+  const { generation, newest } = notice;
+  const worker = oneLine(notice.worker, TITLE_LIMIT);
+  const since = moment(notice.since, facts.now, facts.zone);
+  const uses = generation === 0 ? 'has no token' : `still uses token ${generation}`;
+  return [
+    html`<b>⚠️ ${titleOf(notice.session, facts)}: ${worker} is not on today’s token.</b>`,
+    html`It ${uses}; token ${String(newest)} is there since ${since}. It cannot trade with an old one.`,
+    html`Nothing to sign in to: look at ${worker} itself, and restart it if it does not catch up.`,
+  ];
 }
 
 function recovered(notice: NoticeOf<'recovered'>, facts: DeliveryFacts): Html[] {

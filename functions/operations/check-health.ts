@@ -6,15 +6,18 @@
  * health-check.
  */
 
-import { CadenceError } from '../errors.ts';
+import { CadenceError, StoreError } from '../errors.ts';
+import { type Adoption, adoptionOf, isAdoptionUrgent } from '../lifecycle/adoption.ts';
 import { decide } from '../lifecycle/decide.ts';
 import type { SessionKey, SessionState } from '../lifecycle/session.ts';
 import { stateOf } from '../lifecycle/session.ts';
 import { backUpProblem, type WithBackups } from './back-up.ts';
+import { collectReports, type ReportCollection } from './collect-reports.ts';
 import { deliverEvents } from './deliver-events.ts';
 import { type Done, forEachSession } from './for-each-session.ts';
 import { mirrorSession } from './mirror-session.ts';
 import { proveSession } from './prove-session.ts';
+import { type AdoptionStatus, adoptionStatus } from './read-status.ts';
 import { sendAlerts } from './send-alerts.ts';
 import { settleSession } from './settle-session.ts';
 import type { ConfiguredSession, System } from './system.ts';
@@ -38,6 +41,8 @@ export type SessionHealth = {
   /** Why the secrets of `MIRROR_SECRETS` are not up to date. */
   readonly mirrorProblem: string | null;
   readonly clockSkewSeconds: number | null;
+  /** How far workers use the current token; `null` when the session could not be checked. */
+  readonly adoption: AdoptionStatus | null;
 };
 
 export type HealthReport = {
@@ -59,8 +64,15 @@ export type HealthReport = {
 export async function checkHealth(system: System & Partial<WithBackups>): Promise<HealthReport> {
   const problems: string[] = [];
   let worked = true;
+  const collection = await collectReports(system);
+  if (collection.problem !== null) {
+    problems.push(`Workers' reports could not be collected: ${within(collection.problem)}.`);
+  }
+  const heardUntil = await heardUntilOf(system, collection);
   await system.store.prefetch(system.sessions.map(({ key }) => key));
-  const done = await forEachSession(system.sessions, (session) => checkSession(system, session));
+  const done = await forEachSession(system.sessions, (session) =>
+    checkSession(system, session, heardUntil),
+  );
   const sessions = done.map((item): SessionHealth => {
     if (item.ok) return item.value;
     worked = false;
@@ -79,6 +91,7 @@ export async function checkHealth(system: System & Partial<WithBackups>): Promis
       deliveryProblem: null,
       mirrorProblem: null,
       clockSkewSeconds: null,
+      adoption: null,
     };
   });
   for (const health of sessions) problems.push(...problemsOf(health));
@@ -137,7 +150,11 @@ function isUnreadable(error: unknown): boolean {
   return error instanceof CadenceError && error.code === 'STORE_RECORD_INVALID';
 }
 
-async function checkSession(system: System, session: ConfiguredSession): Promise<SessionHealth> {
+async function checkSession(
+  system: System,
+  session: ConfiguredSession,
+  heardUntil: number,
+): Promise<SessionHealth> {
   const settled = await settleSession(system, session, { prune: true });
   const delivery = await deliverEvents(system, session);
   const { rules } = session.broker;
@@ -169,9 +186,12 @@ async function checkSession(system: System, session: ConfiguredSession): Promise
     if (reason === 'rejected') await tellRejected(system, session, record);
   }
   const { record: after } = await system.store.load(session.key);
+  const adoption = adoptionOf(after, session.workers, heardUntil);
+  await tellLagging(system, session, adoption);
+  const now = system.clock();
   return {
     session: session.key,
-    state: stateOf(after, rules, system.clock()),
+    state: stateOf(after, rules, now),
     outcome,
     problem,
     adopted: settled.adopted,
@@ -180,7 +200,39 @@ async function checkSession(system: System, session: ConfiguredSession): Promise
     deliveryProblem: delivery.problem,
     mirrorProblem: await mirrorSession(system, session),
     clockSkewSeconds: skewMs === null ? null : Math.round(skewMs / 1000),
+    adoption: adoptionStatus(adoption, system.calendar(rules.market).zone, now),
   };
+}
+
+/** Silence counts until the last collection: while none works, nobody is called offline for it. */
+async function heardUntilOf(system: System, collection: ReportCollection): Promise<number> {
+  const { collectedAt, problem } = collection;
+  if (collectedAt !== null || problem === null) return collectedAt ?? system.clock();
+  try {
+    const { record } = await system.store.loadService();
+    return record.reportsCollectedAt ?? system.clock();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return system.clock();
+  }
+}
+
+/** Said once a worker and day, and only when there is trading to be late for. */
+async function tellLagging(
+  system: System,
+  { key, broker }: ConfiguredSession,
+  { generation: newest, lagging }: Adoption,
+): Promise<void> {
+  const now = system.clock();
+  const day = system.calendar(broker.rules.market).dayOf(now);
+  if (lagging.length === 0 || !isAdoptionUrgent(day, now)) return;
+  await tell(
+    system,
+    lagging.map(({ worker, generation, since }) => ({
+      id: `${key}/worker-behind/${worker}/${day.date}`,
+      notice: { kind: 'worker-behind', session: key, worker, generation, newest, since },
+    })),
+  );
 }
 
 function problemsOf(health: SessionHealth): string[] {
@@ -191,6 +243,9 @@ function problemsOf(health: SessionHealth): string[] {
   if (health.undelivered > 0) {
     const why = health.deliveryProblem === null ? '' : `: ${within(health.deliveryProblem)}`;
     problems.push(`${session}: ${health.undelivered} event(s) not delivered to workers yet${why}.`);
+  }
+  if (health.adoption !== null && health.adoption.lagging.length > 0) {
+    problems.push(`${session}: ${health.adoption.text}.`);
   }
   if (health.mirrorProblem !== null) {
     problems.push(`${session}: the mirror is not up to date: ${within(health.mirrorProblem)}.`);

@@ -4,6 +4,12 @@
  * Reads the store only: no broker call, no write, no secret in the answer. Moments are ISO 8601.
  */
 
+import {
+  type Adoption,
+  adoptionOf,
+  adoptionText,
+  type WorkerState,
+} from '../lifecycle/adoption.ts';
 import { coverage } from '../lifecycle/coverage.ts';
 import { nextKeepAliveAt } from '../lifecycle/decide.ts';
 import { KEEP_ALIVE_EVERY_MS, RENEWAL_MARGIN_MS } from '../lifecycle/limits.ts';
@@ -43,12 +49,35 @@ export type SessionStatus = {
     readonly failuresInARow: number;
     readonly undelivered: number;
   };
+  /** Who runs and who is configured, by name. */
   readonly workers: readonly {
     readonly name: string;
+    readonly state: WorkerState;
+    /** The oldest that its processes use. */
     readonly generation: number;
+    /** Its running processes. */
+    readonly instances: number;
     readonly lastUsedAt: string | null;
-    readonly at: string;
+    /** When it was last heard of; `null`: never. */
+    readonly at: string | null;
   }[];
+  readonly adoption: AdoptionStatus;
+};
+
+/** How far workers use the current token. */
+export type AdoptionStatus = {
+  readonly expected: number;
+  readonly current: number;
+  readonly lagging: readonly {
+    readonly worker: string;
+    readonly generation: number;
+    readonly since: string;
+  }[];
+  /** Not heard of since the current token came. */
+  readonly waiting: readonly string[];
+  readonly offline: readonly string[];
+  /** All of it in one sentence without a full stop; `null` when there is no worker or no token. */
+  readonly text: string | null;
 };
 
 export type KeepAliveStatus = {
@@ -89,7 +118,8 @@ export async function readStatus(system: System): Promise<Status> {
     },
     sessions: system.sessions.flatMap((session, index) => {
       const record = records[index];
-      return record === undefined ? [] : statusOf(system, session, record, now);
+      const heardUntil = service.record.reportsCollectedAt ?? now;
+      return record === undefined ? [] : statusOf(system, session, record, now, heardUntil);
     }),
     keepAlive: keepAliveStatus(service.record.keepAlive, now),
   };
@@ -100,10 +130,12 @@ function statusOf(
   session: ConfiguredSession,
   record: SessionRecord,
   now: number,
+  heardUntil: number,
 ): SessionStatus {
   const { rules } = session.broker;
   const state = stateOf(record, rules, now);
   const covered = coverage(record, rules, system.calendar(rules.market), now);
+  const adoption = adoptionOf(record, session.workers, heardUntil);
   const live = state === 'active' || state === 'inactive' || state === 'unknown';
   const remainingMs = live && record.hardEndsAt !== null ? record.hardEndsAt - now : null;
   return {
@@ -123,12 +155,25 @@ function statusOf(
     lastSuccessAt: isoOrNull(record.lastSuccessAt),
     coverage: { untilClose: covered.untilClose, limitedBy: covered.limitedBy },
     counts: { ...record.counts, undelivered: record.undelivered.length },
-    workers: Object.entries(record.workers).map(([name, report]) => ({
-      name,
-      generation: report.generation,
-      lastUsedAt: isoOrNull(report.lastUsedAt),
-      at: iso(report.at),
+    workers: adoption.workers.map(({ lastUsedAt, heardAt, ...worker }) => ({
+      ...worker,
+      lastUsedAt: isoOrNull(lastUsedAt),
+      at: isoOrNull(heardAt),
     })),
+    adoption: adoptionStatus(adoption, system.calendar(rules.market).zone, now),
+  };
+}
+
+/** The adoption in the form of answers and reports. */
+export function adoptionStatus(adoption: Adoption, zone: string, now: number): AdoptionStatus {
+  const { expected, current, lagging, waiting, offline } = adoption;
+  return {
+    expected,
+    current,
+    lagging: lagging.map((each) => ({ ...each, since: iso(each.since) })),
+    waiting,
+    offline,
+    text: adoptionText(adoption, zone, now),
   };
 }
 

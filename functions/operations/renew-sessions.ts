@@ -8,6 +8,7 @@
 import { decide, nextKeepAliveAt } from '../lifecycle/decide.ts';
 import { MANUAL_ACTION_EVERY_MS } from '../lifecycle/limits.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
+import { collectReports } from './collect-reports.ts';
 import { deliverEvents } from './deliver-events.ts';
 import { forEachSession } from './for-each-session.ts';
 import { proveSession } from './prove-session.ts';
@@ -48,6 +49,9 @@ export async function renewSessions(
   only: SessionKey | null,
   mode: Mode = 'due',
 ): Promise<RenewalReport> {
+  const isScheduled = only === null && mode === 'due';
+  // First, so that no call is made for what a worker has just used. A worker that asks does not wait for it.
+  const { collectedAt } = isScheduled ? await collectReports(system) : { collectedAt: null };
   const sessions = system.sessions.filter((session) => only === null || session.key === only);
   await system.store.prefetch(sessions.map(({ key }) => key));
   const done = await forEachSession(sessions, (session) => renewSession(system, session, mode));
@@ -62,9 +66,10 @@ export async function renewSessions(
   const failures = outcomes.filter((outcome) => outcome.action === 'failed').length;
   const at = system.clock();
   // A run by hand does not hide that the scheduler is late.
-  if (only === null && mode === 'due') {
+  if (isScheduled) {
     await tell(system, [], (service) => ({
       ...service,
+      reportsCollectedAt: collectedAt ?? service.reportsCollectedAt,
       keepAlive: {
         ...service.keepAlive,
         lastRunAt: at,

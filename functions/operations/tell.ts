@@ -7,6 +7,7 @@
  */
 
 import { NotificationError, StoreError } from '../errors.ts';
+import { isBehind } from '../lifecycle/adoption.ts';
 import { coverage } from '../lifecycle/coverage.ts';
 import { NOTICE_RETRY_AFTER_MS } from '../lifecycle/limits.ts';
 import type { Notice, QueuedNotice, ServiceRecord } from '../lifecycle/notices.ts';
@@ -189,6 +190,10 @@ async function stillTrue(
   if (notice.kind === 'signed-in') {
     const due = await dueNow();
     return { ...notice, stillDue: due.filter((key) => sessionOf(system, key)?.required === true) };
+  }
+  if (notice.kind === 'worker-behind') {
+    const { record } = await system.store.load(notice.session);
+    return isBehind(record, notice.worker) ? notice : null;
   }
   if (notice.kind === 'sign-in-needed' && notice.trouble === 'token-rejected') {
     const { record } = await system.store.load(notice.session);

@@ -56,7 +56,15 @@ const recordSchema = z.object({
   lease: orNull(z.object({ owner: z.string(), until: moment, generation: count })),
   undelivered: z.array(undeliveredSchema).readonly().default([]),
   workers: z
-    .record(z.string(), z.object({ generation: count, lastUsedAt: orNull(moment), at: moment }))
+    .record(
+      z.string(),
+      z.object({
+        generation: count,
+        lastUsedAt: orNull(moment),
+        at: moment,
+        stopped: z.boolean().default(false),
+      }),
+    )
     .default({}),
   history: z
     .array(z.object({ generation: count, at: moment }))

@@ -48,6 +48,14 @@ const noticeSchema = z.discriminatedUnion('kind', [
     failuresInARow: count,
     since: moment,
   }),
+  z.object({
+    kind: z.literal('worker-behind'),
+    session: sessionKey,
+    worker: z.string(),
+    generation: count,
+    newest: count,
+    since: moment,
+  }),
   z.object({ kind: z.literal('recovered'), session: sessionKey, after: z.number() }),
   z.object({ kind: z.literal('link') }),
 ]);
@@ -86,6 +94,7 @@ const serviceSchema = z.object({
     })
     .default(NEW_SERVICE_RECORD.keepAlive),
   lastLinkAt: orNull(moment),
+  reportsCollectedAt: orNull(moment),
 });
 
 /**

@@ -99,7 +99,9 @@ export function describeSessionStore(name: string, makeHarness: () => Promise<St
       });
 
       it('shares nothing with the object it was written from', async () => {
-        const workers = { 'orb-bot': { generation: 7, lastUsedAt: null, at: ny('09:00') } };
+        const workers = {
+          'orb-bot': { generation: 7, lastUsedAt: null, at: ny('09:00'), stopped: false },
+        };
         await save(anActiveRecord({ workers }));
         workers['orb-bot'].generation = 99;
         expect((await store.load(SANDBOX)).record.workers['orb-bot']?.generation).toBe(7);

@@ -11,9 +11,9 @@ const sizeOf = (record: SessionRecord) => JSON.stringify(record).length;
 const record = anActiveRecord({
   history: [5, 6, 7].map((generation) => ({ generation, at: ny('08:31') })),
   workers: {
-    newest: { generation: 7, lastUsedAt: null, at: ny('09:03') },
-    oldest: { generation: 6, lastUsedAt: null, at: ny('09:01') },
-    middle: { generation: 7, lastUsedAt: null, at: ny('09:02') },
+    newest: { generation: 7, lastUsedAt: null, at: ny('09:03'), stopped: false },
+    oldest: { generation: 6, lastUsedAt: null, at: ny('09:01'), stopped: false },
+    middle: { generation: 7, lastUsedAt: null, at: ny('09:02'), stopped: false },
   },
   undelivered: [
     {

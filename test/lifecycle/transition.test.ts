@@ -457,8 +457,10 @@ describe('followers', () => {
   const report = (changes: Partial<Extract<Change, { type: 'worker-reported' }>>): Change => ({
     type: 'worker-reported',
     worker: 'orb-bot',
+    instance: 'host-1',
     generation: 7,
     lastUsedAt: ny('10:00'),
+    stopped: false,
     at: ny('10:01'),
     ...changes,
   });
@@ -480,23 +482,34 @@ describe('followers', () => {
   ])('worker-reported $name', ({ changes, lastUsedAt }) => {
     const record = apply(anActiveRecord(), report(changes));
     expect(record.lastUsedAt).toBe(lastUsedAt);
-    expect(record.workers['orb-bot']).toMatchObject({ at: ny('10:01') });
+    expect(record.workers['orb-bot/host-1']).toMatchObject({ at: ny('10:01') });
   });
 
-  it('worker-reported is kept per worker, the newest report only', () => {
+  it('worker-reported is kept per process, the newest report only', () => {
     const record = apply(
       anActiveRecord(),
       report({}),
       report({ worker: 'vwap-bot', generation: 6 }),
+      report({ instance: 'host-2' }),
     );
-    expect(Object.keys(record.workers)).toEqual(['orb-bot', 'vwap-bot']);
+    expect(Object.keys(record.workers)).toEqual([
+      'orb-bot/host-1',
+      'vwap-bot/host-1',
+      'orb-bot/host-2',
+    ]);
     expect(apply(record, report({ at: ny('10:01') - 1, generation: 5 }))).toBe(record);
-    expect(apply(record, report({ generation: 8 })).workers['orb-bot']?.generation).toBe(8);
+    expect(apply(record, report({ generation: 8 })).workers['orb-bot/host-1']?.generation).toBe(8);
   });
 
-  it('worker-reported keeps a worker with the name of an object’s own member', () => {
-    const record = apply(anActiveRecord(), report({ worker: 'constructor' }));
-    expect(Object.hasOwn(record.workers, 'constructor')).toBe(true);
+  it('worker-reported that is known already changes nothing', () => {
+    const record = apply(anActiveRecord(), report({}));
+    expect(apply(record, report({}))).toBe(record);
+  });
+
+  it('worker-reported forgets who was silent for a day', () => {
+    const record = apply(anActiveRecord(), report({ worker: 'old-bot' }));
+    const next = apply(record, report({ at: ny('10:01') + 24 * 3_600_000 + 1 }));
+    expect(Object.keys(next.workers)).toEqual(['orb-bot/host-1']);
   });
 });
 

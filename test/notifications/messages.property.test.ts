@@ -57,6 +57,14 @@ const notice: fc.Arbitrary<Notice> = fc.oneof(
     since: moment,
   }),
   fc.record({
+    kind: fc.constant('worker-behind' as const),
+    session,
+    worker: wildText,
+    generation: fc.nat({ max: 9 }),
+    newest: fc.nat({ max: 9 }),
+    since: moment,
+  }),
+  fc.record({
     kind: fc.constant('recovered' as const),
     session,
     after: fc.nat({ max: 7 * 86_400_000 }),

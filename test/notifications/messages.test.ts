@@ -330,6 +330,29 @@ describe('a sign-in is needed at once', () => {
   });
 });
 
+describe('a worker lags', () => {
+  it.each([
+    { generation: 16, says: 'It still uses token 16; token 17 is there since 08:31 New York.' },
+    { generation: 0, says: 'It has no token; token 17 is there since 08:31 New York.' },
+  ])('names it, its token and what to do ($generation)', async ({ generation, says }) => {
+    const notice: Notice = {
+      kind: 'worker-behind',
+      session: prod,
+      worker: '<orb-bot>',
+      generation,
+      newest: 17,
+      since: at('08:31'),
+    };
+    const message = await composeMessage(notice, factsAt(at('09:15')));
+    expect(message.html.split('\n')).toEqual([
+      '<b>⚠️ E*TRADE prod: &lt;orb-bot&gt; is not on today’s token.</b>',
+      `${says} It cannot trade with an old one.`,
+      'Nothing to sign in to: look at &lt;orb-bot&gt; itself, and restart it if it does not catch up.',
+    ]);
+    expect(message.buttons.map(({ text }) => text)).toEqual(['Open token-cadence']);
+  });
+});
+
 describe('keep-alive fails', () => {
   function failing(changes: Partial<Extract<Notice, { kind: 'failing' }>>): Notice {
     return {

@@ -43,6 +43,14 @@ describe('the status', () => {
           coverage: { untilClose: true, limitedBy: null },
           counts: { unauthorized: 0, renewals: 0, failuresInARow: 0, undelivered: 0 },
           workers: [],
+          adoption: {
+            expected: 0,
+            current: 0,
+            lagging: [],
+            waiting: [],
+            offline: [],
+            text: null,
+          },
         },
       ],
       keepAlive: {

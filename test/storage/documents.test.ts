@@ -130,7 +130,7 @@ describe('a wrong field', () => {
     SANDBOX,
     anActiveRecord({
       undelivered: [anEvent()],
-      workers: { 'orb-bot': { generation: 7, lastUsedAt: null, at: ny('09:00') } },
+      workers: { 'orb-bot': { generation: 7, lastUsedAt: null, at: ny('09:00'), stopped: false } },
     }),
   );
   const token = encodeToken(aToken());
@@ -221,7 +221,7 @@ describe('the size', () => {
     Object.fromEntries(
       Array.from({ length: count }, (_, index) => [
         `worker-${String(index).padStart(4, '0')}`,
-        { generation: 7, lastUsedAt: ny('09:00'), at: ny('09:00') + index },
+        { generation: 7, lastUsedAt: ny('09:00'), at: ny('09:00') + index, stopped: false },
       ]),
     );
 

@@ -345,7 +345,7 @@ describe('what a person does to the secrets', () => {
       const workers = Object.fromEntries(
         Array.from({ length: 500 }, (_, index) => [
           `worker-${index}`,
-          { generation: 7, lastUsedAt: ny('09:00'), at: ny('09:00') + index },
+          { generation: 7, lastUsedAt: ny('09:00'), at: ny('09:00') + index, stopped: false },
         ]),
       );
       const { tag } = await store.load(SANDBOX);
@@ -366,7 +366,9 @@ describe('what a person does to the secrets', () => {
   });
 
   it('words in any script survive the way to an annotation and back', async () => {
-    const workers = { 'ордер-бот 🚀': { generation: 7, lastUsedAt: null, at: ny('09:00') } };
+    const workers = {
+      'ордер-бот 🚀': { generation: 7, lastUsedAt: null, at: ny('09:00'), stopped: false },
+    };
     const { tag } = await store.load(SANDBOX);
     await store.replace(SANDBOX, tag, anActiveRecord({ workers }));
     expect((await server.store().load(SANDBOX)).record.workers).toEqual(workers);

@@ -94,13 +94,16 @@ function coverageText(session: SessionStatus, { isTradingDay }: SessionView): st
 }
 
 function workers(session: SessionStatus, view: View): Part {
-  return html`<ul class="plain">${session.workers.map((worker) => {
-    const used =
-      worker.lastUsedAt === null ? null : agoText(Date.parse(worker.lastUsedAt), view.now);
-    return html`<li>${DASHBOARD.worker(worker.name, used)}${
-      worker.generation < session.generation && html` (${DASHBOARD.workerBehind})`
-    }</li>`;
-  })}</ul>`;
+  const { text } = session.adoption;
+  return html`${text !== null && html`<p class="small">${text}</p>`}<ul class="plain">${session.workers.map(
+    (worker) => {
+      const used =
+        worker.lastUsedAt === null ? null : agoText(Date.parse(worker.lastUsedAt), view.now);
+      return html`<li>${DASHBOARD.worker(worker.name, used)}${
+        worker.state !== 'current' && html` (${DASHBOARD.workerState[worker.state]})`
+      }</li>`;
+    },
+  )}</ul>`;
 }
 
 function fact(name: string, value: Part): Html | null {

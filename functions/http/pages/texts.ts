@@ -49,7 +49,11 @@ export const DASHBOARD = {
   workers: 'Workers',
   worker: (name: string, used: string | null) =>
     used === null ? `${name}: not used yet` : `${name}: used ${used}`,
-  workerBehind: 'on an older token',
+  workerState: {
+    lagging: 'on an older token',
+    waiting: 'not heard of since the new token',
+    offline: 'offline',
+  },
   never: 'Never',
   covered: 'Covered',
   limitedBy: (clock: string) => `No: ${clock}`,

@@ -138,7 +138,9 @@ describe('dashboardPage', () => {
   it('marks a worker that still uses an older token', () => {
     const [worker] = sessionStatus().workers;
     if (worker === undefined) throw new Error('the fixture has a worker');
-    const session = sessionStatus({ workers: [{ ...worker, generation: 16, lastUsedAt: null }] });
+    const session = sessionStatus({
+      workers: [{ ...worker, state: 'lagging', generation: 16, lastUsedAt: null }],
+    });
     expect(page(statusOf([session]))).toContain('orb-bot: not used yet (on an older token)');
   });
 
