@@ -12,7 +12,7 @@ import type { SessionKey, SessionRecord } from '../lifecycle/session.ts';
 import type { Log } from '../logging/log.ts';
 import { readNewestToken, type SessionStore } from '../storage/session-store.ts';
 import type { Ledger } from './ledger.ts';
-import type { HeldToken } from './state.ts';
+import { type HeldToken, isLater } from './state.ts';
 
 /** All that a worker does with a store. */
 export type TokenStore = Pick<SessionStore, 'load' | 'readToken'>;
@@ -64,19 +64,22 @@ export function createTokenFinder(options: {
   async function lookOnce(): Promise<void> {
     const { record } = await store.load(session);
     const { held } = ledger.facts();
-    const isBehind = held !== null && record.generation < held.token.generation;
+    const isAnother = held !== null && (record.issuedAt ?? 0) > held.token.issuedAt;
+    const isBehind = held !== null && !isAnother && record.generation < held.token.generation;
     const from = isBehind ? held.version : (record.version ?? lastVersion);
-    const found = await readNewestToken(immutable, session, from, record.generation);
+    // In a secret that was made anew the same number is another token.
+    const source = isAnother ? store : immutable;
+    const found = await readNewestToken(source, session, from, record.generation);
     if (found !== null && isWanted(found, record)) adopt(found);
     else if (held !== null && record.version === null && !isBehind) ledger.drop();
     heedRecord(record);
   }
 
   function isWanted(found: HeldToken, record: SessionRecord): boolean {
-    const { held, seenGeneration } = ledger.facts();
+    const { held } = ledger.facts();
     const { generation } = found.token;
     if (record.version === null && generation <= record.generation) return false;
-    if (generation > seenGeneration) return true;
+    if (isLater(found.token, ledger.facts())) return true;
     // Two writers raced for one generation: the one that the record points at has won.
     return (
       held !== null &&
@@ -124,17 +127,16 @@ export function createTokenFinder(options: {
   return {
     look,
     async heard(event) {
-      if (event.session !== session || event.generation <= ledger.facts().seenGeneration) return;
+      if (event.session !== session || !isLater(event, ledger.facts())) return;
       const served = await inTurn(() =>
         guarded(async () => {
-          if (event.generation <= ledger.facts().seenGeneration) return;
-          const found = await readNewestToken(immutable, session, event.version);
-          if (found !== null && found.token.generation > ledger.facts().seenGeneration)
-            adopt(found);
+          if (!isLater(event, ledger.facts())) return;
+          const found = await readNewestToken(store, session, event.version);
+          if (found !== null && isLater(found.token, ledger.facts())) adopt(found);
         }),
       );
       // The version is gone, or was never there: the record tells what is.
-      if (served && event.generation > ledger.facts().seenGeneration) await look();
+      if (served && isLater(event, ledger.facts())) await look();
     },
   };
 }

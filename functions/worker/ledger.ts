@@ -64,8 +64,8 @@ export function createLedger(options: {
     const waiting = next;
     next = Promise.withResolvers<void>();
     waiting.resolve();
-    if (before.held?.version !== facts.held?.version) for (const tell of switchListeners) tell();
-    if (before.held?.version !== facts.held?.version && facts.held !== null) {
+    if (before.held !== facts.held) for (const tell of switchListeners) tell();
+    if (before.held !== facts.held && facts.held !== null) {
       news.tell('renewed', { session, generation: facts.held.token.generation });
     }
     if (before.held !== null && facts.held === null) tellExpired(before.held);
@@ -97,7 +97,11 @@ export function createLedger(options: {
     adopt(found) {
       change({
         held: found,
-        seenGeneration: Math.max(facts.seenGeneration, found.token.generation),
+        seenGeneration: found.token.generation,
+        seenIssuedAt: Math.max(facts.seenIssuedAt, found.token.issuedAt),
+        // Of another token, whatever number its version had.
+        provenVersion: null,
+        refused: null,
         usedElsewhereAt: null,
       });
     },

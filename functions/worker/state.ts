@@ -16,6 +16,8 @@ export type Facts = {
   readonly held: HeldToken | null;
   /** The highest generation ever held: older ones are not taken again. */
   readonly seenGeneration: number;
+  /** When the newest token ever held was issued: a secret that was made anew counts from 1 again. */
+  readonly seenIssuedAt: number;
   /** Version of the token that a call, or somebody's probe, has proven. */
   readonly provenVersion: number | null;
   /** The broker refuses this version for good, in its own word for it. */
@@ -40,6 +42,7 @@ export const NO_FACTS: Facts = {
   closed: false,
   held: null,
   seenGeneration: 0,
+  seenIssuedAt: 0,
   provenVersion: null,
   refused: null,
   lastUsedAt: null,
@@ -52,6 +55,14 @@ export const NO_FACTS: Facts = {
 };
 
 export type Rules = Pick<BrokerRules, 'renewal' | 'idleLimitMs'>;
+
+/** Whether a token is later than all that were ever held, by number or, where numbering began anew, by issue. */
+export function isLater(
+  token: { readonly generation: number; readonly issuedAt: number },
+  { seenGeneration, seenIssuedAt }: Pick<Facts, 'seenGeneration' | 'seenIssuedAt'>,
+): boolean {
+  return token.generation > seenGeneration || token.issuedAt > seenIssuedAt;
+}
 
 /** The end after which only a sign-in helps: an access token's own counts where nothing refreshes it. */
 export function finalEnd(token: StoredToken, rules: Rules): number {

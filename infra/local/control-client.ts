@@ -41,17 +41,20 @@ const overviewSchema = z.looseObject({
 });
 export type Overview = z.infer<typeof overviewSchema>;
 
+const runSchema = z.looseObject({ answer: z.unknown() });
+
 export type ControlClient = {
   readonly overview: () => Promise<Overview>;
   readonly advance: (duration: string) => Promise<void>;
   /** Epoch milliseconds. */
   readonly moveTo: (at: number) => Promise<void>;
-  readonly run: (job: string) => Promise<void>;
+  /** What the job answered. */
+  readonly run: (job: string) => Promise<unknown>;
   readonly setFaults: (change: FaultChange) => Promise<void>;
 };
 
 export function createControlClient(controlUrl: string, fetch = globalThis.fetch): ControlClient {
-  async function post(path: string, body: unknown): Promise<void> {
+  async function post(path: string, body: unknown): Promise<unknown> {
     const answer = await fetch(`${controlUrl}${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -59,15 +62,16 @@ export function createControlClient(controlUrl: string, fetch = globalThis.fetch
     });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`The control API refused ${path}: ${text}`);
+    return JSON.parse(text);
   }
   return {
     async overview() {
       const answer = await fetch(`${controlUrl}/local`);
       return overviewSchema.parse(await answer.json());
     },
-    advance: (duration) => post('/local/clock', { advance: duration }),
-    moveTo: (at) => post('/local/clock', { set: new Date(at).toISOString() }),
-    run: (job) => post(`/local/jobs/${job}`, {}),
-    setFaults: (change) => post('/local/faults', change),
+    advance: async (duration) => void (await post('/local/clock', { advance: duration })),
+    moveTo: async (at) => void (await post('/local/clock', { set: new Date(at).toISOString() })),
+    run: async (job) => runSchema.parse(await post(`/local/jobs/${job}`, {})).answer,
+    setFaults: async (change) => void (await post('/local/faults', change)),
   };
 }

@@ -14,16 +14,20 @@ import { measureBundleSize } from './bundle-size.ts';
 import { measureColdStart } from './cold-start.ts';
 import type { Figure, Measure } from './figure.ts';
 import { measureHandover } from './handover.ts';
+import { measureHotPath } from './hot-path.ts';
 import { measureMemory } from './memory.ts';
 import { measureSignatures } from './signatures.ts';
 import { measureSweep } from './sweep.ts';
 import { tableOf } from './table.ts';
+import { measureWorkers } from './workers.ts';
 
 const MEASURES: Readonly<Record<string, Measure>> = {
   'cold-start': measureColdStart,
   handover: measureHandover,
   signatures: measureSignatures,
   memory: measureMemory,
+  'hot-path': measureHotPath,
+  workers: measureWorkers,
   sweep: measureSweep,
   'bundle-size': measureBundleSize,
 };

@@ -3,7 +3,8 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StoreError } from '../../functions/errors.ts';
-import { PROD } from '../fixtures/tokens.ts';
+import { anActiveRecord } from '../fixtures/records.ts';
+import { aToken, PROD, SANDBOX } from '../fixtures/tokens.ts';
 import { createDesk, type Desk, SIGN_IN_URL } from '../fixtures/worker/desk.ts';
 import { settle } from '../fixtures/worker/manual-time.ts';
 
@@ -54,6 +55,30 @@ describe('connecting', () => {
     await desk.time.advance(1);
     expect(isConnected).toBe(true);
   });
+});
+
+describe('a secret that was deleted and made anew', () => {
+  test.each(['event', 'poll'] as const)(
+    'counts from 1 again, and its token is taken all the same (by %s)',
+    async (by) => {
+      await desk.put({ generation: 1 });
+      await desk.put({ generation: 2 });
+      const worker = await desk.connect();
+      const issuedAt = desk.time.now() + 1_000;
+      const token = aToken({ session: SANDBOX, generation: 1, issuedAt, account: ['x'] });
+      desk.store.load = async () => ({
+        record: anActiveRecord({ generation: 1, version: 1, issuedAt, history: [] }),
+        tag: 'anew',
+      });
+      desk.store.readToken = async (_session, version) =>
+        version === 1 ? { status: 'found', version, token } : { status: 'missing' };
+      await desk.time.advance(2_000);
+      if (by === 'event') desk.events.tell({ generation: 1, version: 1, issuedAt });
+      else await desk.time.advance(60_000);
+      await settle();
+      expect(worker.state).toMatchObject({ generation: 1, issuedAt });
+    },
+  );
 });
 
 describe('an event', () => {
