@@ -21,7 +21,9 @@ import { readConfig, type Uses, type Variables } from './config.ts';
 import { ConfigError, NotificationError } from './errors.ts';
 import type { EventPublisher } from './events/event-publisher.ts';
 import { createLocalPublisher } from './events/local.ts';
+import { createLocalReportCollector } from './events/local-reports.ts';
 import { createPubsubPublisher } from './events/pubsub.ts';
+import { createPubsubReportCollector } from './events/pubsub-reports.ts';
 import type { ReportCollector } from './events/worker-reports.ts';
 import { createCookies } from './http/cookie.ts';
 import { deriveKey } from './http/derive-key.ts';
@@ -146,7 +148,7 @@ function systemOf(
     random: parts.random,
     ...storageOf(settings, handedIn, parts),
     events: handedIn.events ?? publisherOf(settings, parts),
-    reports: handedIn.reports ?? null,
+    reports: handedIn.reports ?? collectorOf(settings, parts),
     notifier: handedIn.notifier ?? notifierOf(people, parts),
     signInLink: async (session) => {
       if (links === null) throw noMessenger();
@@ -300,4 +302,13 @@ function publisherOf({ events }: Settings, parts: Pick<Parts, 'fetch' | 'random'
   return events.kind === 'pubsub'
     ? createPubsubPublisher({ project: events.project, topic: events.topic })
     : createLocalPublisher({ url: events.url, ...parts });
+}
+
+function collectorOf(
+  { events }: Settings,
+  { fetch }: Pick<Parts, 'fetch'>,
+): ReportCollector | null {
+  if (events.kind === 'http') return createLocalReportCollector({ url: events.url, fetch });
+  const { project, reports } = events;
+  return reports === null ? null : createPubsubReportCollector({ project, subscription: reports });
 }

@@ -49,7 +49,13 @@ export function readEvents(variables: Reader): EventSettings {
   const address = variables.url('EVENTS_URL');
   if (address !== null) return { kind: 'http', url: address };
   const topic = variables.text('EVENTS_TOPIC') ?? 'token-renewed';
-  return { kind: 'pubsub', project: cloudProject(variables), topic };
+  const reports = variables.text('WORKER_REPORTS_SUBSCRIPTION') ?? 'worker-reports-health';
+  return {
+    kind: 'pubsub',
+    project: cloudProject(variables),
+    topic,
+    reports: reports === 'off' ? null : reports,
+  };
 }
 
 function cloudProject({ text, missing }: Reader): string {

@@ -11,6 +11,7 @@ import { BROKERS } from './brokers/registry.ts';
 import { type Reader, readBackup, readEvents, readStore } from './config-services.ts';
 import { ConfigError } from './errors.ts';
 import { parseSessionKey, type SessionKey } from './lifecycle/session.ts';
+import { isWorkerName } from './lifecycle/worker-report.ts';
 import { Secret } from './secret.ts';
 import type { PeopleSettings, SessionSettings, Settings, StoreSettings } from './settings.ts';
 
@@ -135,7 +136,7 @@ export function readConfig(
           ? requiredKeys.includes(parsed.key)
           : !hasProd || parsed.environment === 'prod',
       accountIds: accountIds.length > 0 ? accountIds : null,
-      workers: listOf(text(`${own}_WORKERS`)),
+      workers: readWorkers(`${own}_WORKERS`, text(`${own}_WORKERS`), problems),
     });
   }
   for (const key of requiredKeys) {
@@ -174,6 +175,21 @@ export function variablePrefix(sessionKey: string): string {
 /** A name as it was written, unless it looks like something that was pasted into the wrong variable. */
 function shown(name: string): string {
   return /^[\w-]{1,24}$/.test(name) ? `"${name}"` : 'something';
+}
+
+/** Names that a worker can report under; another would be offline for ever. */
+function readWorkers(
+  variable: string,
+  value: string | null,
+  problems: string[],
+): readonly string[] {
+  const names = [...new Set(listOf(value))];
+  for (const name of names.filter((each) => !isWorkerName(each))) {
+    problems.push(
+      `"${variable}" names ${shown(name)}, which is no worker's name: letters, digits, ".", "_" and "-", at most 63`,
+    );
+  }
+  return names;
 }
 
 function listOf(value: string | null): string[] {

@@ -35,7 +35,13 @@ export type StoreSettings =
   | { readonly kind: 'file'; readonly directory: string; readonly passphrase: Secret };
 
 export type EventSettings =
-  | { readonly kind: 'pubsub'; readonly project: string; readonly topic: string }
+  | {
+      readonly kind: 'pubsub';
+      readonly project: string;
+      readonly topic: string;
+      /** Subscription that workers' reports wait in; `null`: nobody collects them. */
+      readonly reports: string | null;
+    }
   | { readonly kind: 'http'; readonly url: string };
 
 /** Where daily copies go. */

@@ -305,7 +305,32 @@ describe('what is read', () => {
   it('keeps tokens in Secret Manager and tells Pub/Sub unless told otherwise', () => {
     const { store, events } = readConfig(VALID);
     expect(store).toEqual({ kind: 'secret-manager', project: 'my-project', apiUrl: null });
-    expect(events).toEqual({ kind: 'pubsub', project: 'my-project', topic: 'token-renewed' });
+    expect(events).toEqual({
+      kind: 'pubsub',
+      project: 'my-project',
+      topic: 'token-renewed',
+      reports: 'worker-reports-health',
+    });
+  });
+
+  it.each([
+    { value: 'mine', reports: 'mine' },
+    { value: 'off', reports: null },
+  ])('collects reports of workers where it is told: $value', ({ value, reports }) => {
+    const { events } = readConfig({ ...VALID, WORKER_REPORTS_SUBSCRIPTION: value });
+    expect(events).toMatchObject({ reports });
+  });
+
+  it('knows the workers of a session, each once', () => {
+    const env = { ...VALID, ETRADE_SANDBOX_WORKERS: 'orb-bot, scalper,orb-bot' };
+    expect(readConfig(env).sessions[0]?.workers).toEqual(['orb-bot', 'scalper']);
+  });
+
+  it('refuses a name that no worker can report under', () => {
+    const env = { ...VALID, ETRADE_SANDBOX_WORKERS: 'orb-bot,<b>,-x' };
+    expect(() => readConfig(env)).toThrow(
+      '"ETRADE_SANDBOX_WORKERS" names something, which is no worker\'s name',
+    );
   });
 
   it('needs no project with files and an event address of its own', () => {

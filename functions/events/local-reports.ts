@@ -24,6 +24,9 @@ const pulledSchema = z.object({
   ),
 });
 
+/** Somebody's own receiver of events keeps no reports. */
+const EMPTY = { receivedMessages: [] };
+
 export function createLocalReportSender(options: LocalReportsOptions): ReportSender {
   return {
     async send(report) {
@@ -38,7 +41,7 @@ export function createLocalReportSender(options: LocalReportsOptions): ReportSen
 export function createLocalReportCollector(options: LocalReportsOptions): ReportCollector {
   return {
     async collect() {
-      const answer = pulledSchema.safeParse(await post(options, 'reports/pull', {}));
+      const answer = pulledSchema.safeParse(await post(options, 'reports/pull', {}, EMPTY));
       if (!answer.success) throw unavailable('answered nonsense to');
       const { receivedMessages } = answer.data;
       const decoded = receivedMessages.map(({ message }) =>
@@ -57,7 +60,13 @@ export function createLocalReportCollector(options: LocalReportsOptions): Report
   };
 }
 
-async function post(options: LocalReportsOptions, path: string, body: object): Promise<unknown> {
+/** @param absent what it means that there is no such address; without it that is a failure */
+async function post(
+  options: LocalReportsOptions,
+  path: string,
+  body: object,
+  absent?: unknown,
+): Promise<unknown> {
   const { url, timeoutMs = 3000 } = options;
   let response: Response;
   let text: string;
@@ -73,6 +82,7 @@ async function post(options: LocalReportsOptions, path: string, body: object): P
   } catch (error) {
     throw unavailable('could not be reached for', error);
   }
+  if (response.status === 404 && absent !== undefined) return absent;
   if (!response.ok) throw unavailable(`answered ${response.status} to`);
   try {
     return text === '' ? null : JSON.parse(text);

@@ -48,6 +48,13 @@ describe("reports through the local run's hub", () => {
     expect((await collector.collect()).unreadable).toBe(0);
   });
 
+  it('are none where events go to a receiver that keeps no reports', async () => {
+    const { url } = await openTestServer((_req, res) => void res.writeHead(404).end());
+    const { collector, sender } = partsAt(url);
+    expect((await collector.collect()).reports).toEqual([]);
+    await expect(sender.send(aReport())).rejects.toThrow('answered 404');
+  });
+
   it('are no more than five hundred: the oldest go', async () => {
     const { url } = await openLocalHub();
     const { sender, collector } = partsAt(url);

@@ -18,6 +18,10 @@ export const TOPIC = 'token-renewed';
 /** For whoever wants to see events: `gcloud pubsub subscriptions pull`. */
 export const LOOK_SUBSCRIPTION = 'token-renewed-look';
 
+/** What workers report, and where the functions collect it; the names are the settings' defaults. */
+const REPORTS_TOPIC = 'worker-reports';
+const REPORTS_SUBSCRIPTION = 'worker-reports-health';
+
 const DEAD_LETTERS = 'token-renewed-dead-letters';
 const PUSH_SUBSCRIPTION = 'token-renewed-local-run';
 const CALL_TIMEOUT_MS = 10_000;
@@ -71,7 +75,12 @@ export async function startGoogleEmulators(
         const secrets = `${server.url}/v1/projects/${LOCAL_PROJECT}/secrets?secretId=${id}`;
         await make('POST', secrets, { replication: { automatic: {} } });
       }
-      for (const topic of [TOPIC, DEAD_LETTERS]) await make('PUT', `${pubsub}/topics/${topic}`, {});
+      for (const topic of [TOPIC, DEAD_LETTERS, REPORTS_TOPIC]) {
+        await make('PUT', `${pubsub}/topics/${topic}`, {});
+      }
+      await make('PUT', `${pubsub}/subscriptions/${REPORTS_SUBSCRIPTION}`, {
+        topic: `projects/${LOCAL_PROJECT}/topics/${REPORTS_TOPIC}`,
+      });
       await subscribe(pubsub, LOOK_SUBSCRIPTION, {});
     } catch (error) {
       await close();
