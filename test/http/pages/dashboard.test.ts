@@ -144,6 +144,22 @@ describe('dashboardPage', () => {
     expect(page(statusOf([session]))).toContain('orb-bot: not used yet (on an older token)');
   });
 
+  it('says in one sentence who uses the token, escaped', () => {
+    const { adoption } = sessionStatus();
+    const text = '1 of 2 workers on generation 17, <b>bot</b> still on 16 since 09:02';
+    const shown = page(statusOf([sessionStatus({ adoption: { ...adoption, text } })]));
+    expect(shown).toContain('1 of 2 workers on generation 17, &lt;b&gt;bot&lt;/b&gt; still on 16');
+    expect(shown).not.toContain('<b>bot</b>');
+  });
+
+  it.each([
+    { state: 'waiting', says: 'not heard of since the new token' },
+    { state: 'offline', says: 'offline' },
+  ] as const)('marks a worker that is $state', ({ state, says }) => {
+    const workers = sessionStatus().workers.map((worker) => ({ ...worker, state }));
+    expect(page(statusOf([sessionStatus({ workers })]))).toContain(`(${says})`);
+  });
+
   it('offers no sign-out where there is nothing to sign out of', () => {
     for (const state of ['none', 'expired'] as const) {
       expect(page(statusOf([sessionStatus({ state })]))).not.toContain('/sign-out/');
