@@ -7,8 +7,8 @@
 
 import { type Clock, systemWait, type Wait } from '../../functions/clock.ts';
 
-/** Pauses between two tries of a call belong to the network, which knows no virtual time. */
-const SHORT_MS = 10_000;
+/** Pauses between two tries of a call belong to the network, and end too soon to be looked at now and then. */
+const SHORT_MS = 1_000;
 
 const LOOK_EVERY_MS = 250;
 
