@@ -74,17 +74,12 @@ function endText({ hardEndsAt, timeRemainingHours }: SessionStatus, now: number,
   return `${momentText(at, now, zone)}, ${durationText(at - now)}`;
 }
 
-/** `3 on 17`, or who is not: `2 on 17, orb-bot on 16`. */
-function workersText({ workers, generation }: SessionStatus): string {
-  if (workers.length === 0) return '–';
-  const current = workers.filter((worker) => worker.generation === generation).length;
-  const behind = workers
-    .filter((worker) => worker.generation !== generation)
-    .map((worker) => `${worker.name} on ${worker.generation}`);
-  return [...(current > 0 ? [`${current} on ${generation}`] : []), ...behind].join(', ');
+/** `3 of 3`; who is not there, or not on the current token, is said below. */
+function workersText({ adoption }: SessionStatus): string {
+  return adoption.text === null ? '–' : `${adoption.current} of ${adoption.expected}`;
 }
 
-function adviceFor({ key, state, counts, coverage }: SessionStatus): string[] {
+function adviceFor({ key, state, counts, coverage, adoption }: SessionStatus): string[] {
   const advice: string[] = [];
   if (state === 'none' || state === 'expired') {
     advice.push(`${key} needs a sign-in:  token-cadence start ${key}`);
@@ -92,6 +87,9 @@ function adviceFor({ key, state, counts, coverage }: SessionStatus): string[] {
     advice.push(`${key} sleeps and wants waking:  token-cadence renew ${key}`);
   } else if (coverage.untilClose === false && coverage.limitedBy === 'hard-end') {
     advice.push(`${key} ends before today's close:  token-cadence start ${key}`);
+  }
+  if (adoption.lagging.length > 0 || adoption.offline.length > 0) {
+    advice.push(`${key}: ${adoption.text}`);
   }
   if (counts.undelivered > 0) {
     advice.push(

@@ -5,6 +5,8 @@
  * it was read. Tells nobody. Answers as it goes. Called by the command line's `doctor`.
  */
 
+import { StoreError } from '../errors.ts';
+import { adoptionOf, adoptionText } from '../lifecycle/adoption.ts';
 import { isAttemptLost } from '../lifecycle/attempts.ts';
 import { KEEP_ALIVE_EVERY_MS, RENEWAL_MARGIN_MS } from '../lifecycle/limits.ts';
 import { type SessionRecord, stateOf } from '../lifecycle/session.ts';
@@ -22,8 +24,6 @@ const SKEW_BROKEN_MS = 5 * 60_000;
 const REACH_TIMEOUT_MS = 5_000;
 
 /** A worker not heard of for this long is offline, and behind in nothing. */
-const WORKER_HEARD_MS = 10 * 60_000;
-const WORKER_GRACE_MS = 60_000;
 
 export async function* diagnose(system: System, checks: Checks): AsyncGenerator<Finding> {
   yield ok('configuration', 'every setting is in order');
@@ -101,7 +101,19 @@ async function* checkStore(system: System, session: ConfiguredSession): AsyncGen
   yield* found;
   if (record === null) return;
   yield* await look(`token ${session.key}`, () => checkToken(system, session, record ?? missing()));
-  yield* checkRecord(system, session, record);
+  yield* checkRecord(system, session, record, await heardUntilOf(system));
+}
+
+/** When workers' reports were last collected: silence before that means something. */
+async function heardUntilOf(system: System): Promise<number> {
+  try {
+    const { record } = await system.store.loadService();
+    return record.reportsCollectedAt ?? system.clock();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    // The line "service record" says why.
+    return system.clock();
+  }
 }
 
 /** A replacement by what was read: it proves the right to write, and whoever came first has won. */
@@ -144,6 +156,7 @@ function* checkRecord(
   system: System,
   session: ConfiguredSession,
   record: SessionRecord,
+  heardUntil: number,
 ): Generator<Finding> {
   const now = system.clock();
   if (record.undelivered.length > 0) {
@@ -160,18 +173,16 @@ function* checkRecord(
       `run "token-cadence start ${session.key}": that PIN is lost`,
     );
   }
-  const lagging = Object.entries(record.workers).filter(
-    ([, { generation, at }]) =>
-      generation < record.generation &&
-      now - at < WORKER_HEARD_MS &&
-      now - (record.pointerMovedAt ?? 0) > WORKER_GRACE_MS,
-  );
-  for (const [worker, { generation }] of lagging) {
-    yield problem(
-      `workers ${session.key}`,
-      `${JSON.stringify(worker.slice(0, 60))} is still on generation ${generation} of ${record.generation}`,
-      'see whether it reaches Pub/Sub and Secret Manager; a restart makes it read the newest token',
-    );
+  const adoption = adoptionOf(record, session.workers, heardUntil);
+  const text = adoptionText(adoption, system.calendar(session.broker.rules.market).zone, now);
+  if (text !== null) {
+    yield adoption.lagging.length === 0
+      ? ok(`workers ${session.key}`, text)
+      : problem(
+          `workers ${session.key}`,
+          text,
+          'see whether it reaches Pub/Sub and Secret Manager; a restart makes it read the newest token',
+        );
   }
 }
 

@@ -231,6 +231,22 @@ describe('a session', () => {
   });
 });
 
+describe('workers', () => {
+  it.each([
+    { generation: 1, verdict: 'ok', text: '1 of 1 worker on generation 1' },
+    { generation: 0, verdict: 'problem', text: /orb-bot still without a token since 08:3\d/ },
+  ])('on generation $generation are $verdict', async ({ generation, verdict, text }) => {
+    const { key } = world.session();
+    world.clock.advance(5 * MINUTE_MS);
+    const { record, tag } = await world.store.load(key);
+    const report = { generation, lastUsedAt: null, at: world.clock.now(), stopped: false };
+    await world.store.replace(key, tag, { ...record, workers: { 'orb-bot/a': report } });
+    const found = of(await look(), `workers ${key}`);
+    expect(found?.verdict).toBe(verdict);
+    expect(found?.what).toMatch(text);
+  });
+});
+
 describe('keep-alive', () => {
   it.each([
     { after: 20 * MINUTE_MS, verdict: 'ok' },
