@@ -6,7 +6,7 @@ import type { Finding } from '../operations/finding.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Wide enough for most; a longer one keeps a space. */
-const CHECK_WIDTH = 22;
+const CHECK_WIDTH = 24;
 
 const MARKS = {
   ok: ['green', '✓'],

@@ -74,9 +74,11 @@ function endText({ hardEndsAt, timeRemainingHours }: SessionStatus, now: number,
   return `${momentText(at, now, zone)}, ${durationText(at - now)}`;
 }
 
-/** `3 of 3`; who is not there, or not on the current token, is said below. */
+/** `3 of 3`, or `1 of 3 so far`; who is not there, or not on the current token, is said below. */
 function workersText({ adoption }: SessionStatus): string {
-  return adoption.text === null ? '–' : `${adoption.current} of ${adoption.expected}`;
+  if (adoption.text === null) return '–';
+  const soFar = adoption.waiting.length > 0 ? ' so far' : '';
+  return `${adoption.current} of ${adoption.expected}${soFar}`;
 }
 
 function adviceFor({ key, state, counts, coverage, adoption }: SessionStatus): string[] {

@@ -55,6 +55,8 @@ export type SchedulerOptions = {
   readonly clock: VirtualClock;
   readonly call: (job: Job, scheduledAt: number) => Promise<JobAnswer>;
   readonly isPaused: (job: string) => boolean;
+  /** At each moment of a jump, before its jobs: workers have lived until then, and said so. */
+  readonly arrive: () => Promise<void>;
   /** After each moment of a jump: lets events arrive and workers act before time moves on. */
   readonly settle: () => Promise<void>;
   readonly onRun: (run: Run) => void;
@@ -86,7 +88,7 @@ type Due = {
 };
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
-  const { clock, call, isPaused, settle, onRun } = options;
+  const { clock, call, isPaused, arrive, settle, onRun } = options;
   const states: readonly JobState[] = options.jobs.map((job) => ({
     job,
     nextAt: nextRunAt(job, clock.now()),
@@ -168,6 +170,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const [first] = moment;
       if (first === undefined) break;
       clock.moveTo(Math.max(first.at, clock.now()));
+      await arrive();
       for (const due of moment.filter(({ at }) => at === first.at)) runs.push(await runDue(due));
       await settle();
     }

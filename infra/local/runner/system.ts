@@ -183,6 +183,7 @@ async function start(
     clock,
     call: (job, scheduledAt) => callJob(publicServer.url, job, scheduledAt, fetch),
     isPaused: (job) => faults.isPaused(job),
+    arrive: letWorkersAct,
     settle: async () => {
       await hub.flush();
       await letWorkersAct();

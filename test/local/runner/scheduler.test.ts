@@ -42,6 +42,7 @@ let clock: VirtualClock;
 let calls: string[];
 let statuses: Record<string, (number | null)[]>;
 let paused: Set<string>;
+let arrivals: string[];
 let settled: number;
 let seen: Run[];
 /** How long a call takes, in real time. */
@@ -64,6 +65,7 @@ function create(): Scheduler {
     clock,
     call,
     isPaused: (job) => paused.has(job),
+    arrive: async () => void arrivals.push(`${timeOf(clock.now())} after ${calls.length} calls`),
     settle: async () => {
       settled += 1;
     },
@@ -77,6 +79,7 @@ beforeEach(() => {
   calls = [];
   statuses = {};
   paused = new Set();
+  arrivals = [];
   settled = 0;
   seen = [];
   tookMs = 0;
@@ -120,6 +123,15 @@ describe('a jump', () => {
     expect(calls).toEqual([]);
   });
 
+  it('lets workers live until each moment before its jobs run', async () => {
+    await create().moveTo(START + 40 * MINUTE_MS);
+    expect(arrivals).toEqual([
+      '12:15:00 after 0 calls',
+      '12:30:00 after 1 calls',
+      '12:45:00 after 3 calls',
+    ]);
+  });
+
   it('lets things settle before time moves and after every moment', async () => {
     await create().moveTo(START + 40 * MINUTE_MS);
     expect(settled).toBe(1 + 3 + 1);
@@ -135,6 +147,7 @@ describe('a jump', () => {
         return call(job, scheduledAt);
       },
       isPaused: () => false,
+      arrive: async () => {},
       settle: async () => {},
       onRun: () => {},
     });
@@ -243,6 +256,7 @@ describe('a run by hand', () => {
         return { status: 200, answer: null };
       },
       isPaused: () => false,
+      arrive: async () => {},
       settle: async () => {},
       onRun: () => {},
     });
