@@ -17,6 +17,8 @@ export const EXIT = {
   signIn: 3,
   /** Broker or store did not answer: try again in a moment. */
   away: 4,
+  /** The terminal was lost: 128 and the number of SIGHUP. */
+  hungUp: 129,
   /** Ctrl-C. */
   interrupted: 130,
 } as const;
@@ -30,6 +32,7 @@ export const EXIT_CODES_HELP = `Exit codes:
   2    wrong arguments, settings, consumer key or clock
   3    a person must sign in
   4    broker or store did not answer: try again
+  129  the terminal was lost; a PIN that was sent is finished first
   130  interrupted`;
 
 export function exitCodeOf(reason: FailureClass): ExitCode {

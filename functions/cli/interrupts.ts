@@ -1,11 +1,13 @@
 /**
- * What Ctrl-C does: ends a command at once, except while it does what must not be cut in two.
+ * What Ctrl-C and a lost terminal do: end a command at once, except while it does what must not be cut
+ * in two.
  *
- * Knows no signals: `main.ts` tells it of them. While a PIN is spent and its token stored, the first one
- * waits; the second ends the process all the same.
+ * Knows no signals: `process.ts` tells it of them. While a PIN is spent and its token stored, the first
+ * Ctrl-C waits and the second ends the process all the same; a lost terminal waits however often it is
+ * said, since shell and kernel both say it.
  */
 
-/** Thrown into a command that waits for a person when the person gives up. */
+/** Thrown into a command that waits for a person when the person gives up, or is gone. */
 export class Interrupted extends Error {
   constructor() {
     super('interrupted');
@@ -14,18 +16,24 @@ export class Interrupted extends Error {
 }
 
 export type Interrupts = {
-  /** Aborted by Ctrl-C. */
+  /** Aborted when the command is over. */
   readonly signal: AbortSignal;
   /** Runs `work` to its end, whatever is pressed. */
   readonly shield: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly isShielded: () => boolean;
   /** Ctrl-C: `ended` when the command is over, `finishing` when it is asked to wait. */
   readonly interrupt: () => 'ended' | 'finishing';
+  /** The terminal is gone: the command is over as soon as nothing is shielded. */
+  readonly hangUp: () => void;
+  readonly isHungUp: () => boolean;
 };
 
 export function createInterrupts(): Interrupts {
   const controller = new AbortController();
   let shields = 0;
   let isWaiting = false;
+  let isHungUp = false;
+  const end = (): void => controller.abort(new Interrupted());
   return {
     signal: controller.signal,
     async shield(work) {
@@ -34,15 +42,26 @@ export function createInterrupts(): Interrupts {
         return await work();
       } finally {
         shields -= 1;
+        if (shields === 0) {
+          // Each exchange has a first Ctrl-C of its own.
+          isWaiting = false;
+          if (isHungUp) end();
+        }
       }
     },
+    isShielded: () => shields > 0,
     interrupt() {
       if (shields > 0 && !isWaiting) {
         isWaiting = true;
         return 'finishing';
       }
-      controller.abort(new Interrupted());
+      end();
       return 'ended';
     },
+    hangUp() {
+      isHungUp = true;
+      if (shields === 0) end();
+    },
+    isHungUp: () => isHungUp,
   };
 }

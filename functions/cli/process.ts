@@ -10,8 +10,8 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import type { Clock } from '../clock.ts';
 import type { Variables } from '../config.ts';
-import { EXIT } from './exit-code.ts';
 import { createInterrupts } from './interrupts.ts';
+import { createLostOutput } from './lost-output.ts';
 import { type ComposeSystem, createProgram } from './program.ts';
 import { createTerminal } from './terminal.ts';
 
@@ -31,14 +31,23 @@ export async function runInProcess(options: ProcessOptions): Promise<never> {
     signal: interrupts.signal,
   });
   const interrupt = (): void => {
+    // The terminal has written "^C" where the cursor stood.
+    if (process.stderr.isTTY) terminal.note();
     if (interrupts.interrupt() === 'finishing') {
       terminal.note('Finishing first: a PIN that is spent and not stored would be lost.');
     }
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
-  // Nobody reads on (`| head`): that is no failure.
-  process.stdout.on('error', () => process.exit(EXIT.ok));
+  process.on('SIGHUP', interrupts.hangUp);
+  const lost = createLostOutput({
+    interrupts,
+    say: terminal.problem,
+    exit: (code) => process.exit(code),
+  });
+  process.stdout.on('error', lost.failed);
+  // Nobody is left to tell, and no work ends for that.
+  process.stderr.on('error', () => {});
   const program = createProgram({
     terminal,
     interrupts,
@@ -48,7 +57,7 @@ export async function runInProcess(options: ProcessOptions): Promise<never> {
   });
   const code = await program.run(process.argv.slice(2));
   await drained(process.stdout);
-  process.exit(code);
+  process.exit(lost.exitCode(code));
 }
 
 /** What was written to a pipe is on its way only: an exit now would cut it off. */

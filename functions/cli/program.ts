@@ -106,9 +106,10 @@ export function createProgram(options: ProgramOptions): Program {
         whenAborted(interrupts),
       ]);
     } catch (error) {
-      code = explain(error, terminal, log);
+      code = explain(error, options, log);
     }
-    if (code !== EXIT.ok) log.showProblems();
+    // A lost terminal is no failure of the work, which may have been finished.
+    if (code !== EXIT.ok && code !== EXIT.hungUp) log.showProblems();
     return code;
   }
 
@@ -156,8 +157,8 @@ async function whenAborted({ signal }: Interrupts): Promise<never> {
 }
 
 /** Says what went wrong, and what that means for a script. */
-function explain(error: unknown, terminal: Terminal, log: RunLog): ExitCode {
-  if (error instanceof Interrupted) return EXIT.interrupted;
+function explain(error: unknown, { terminal, interrupts }: ProgramOptions, log: RunLog): ExitCode {
+  if (error instanceof Interrupted) return interrupts.isHungUp() ? EXIT.hungUp : EXIT.interrupted;
   // Commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof ConfigError) {

@@ -144,9 +144,10 @@ export function createTerminal(options: TerminalOptions): Terminal {
 }
 
 async function answerTo(lines: Interface, question: string, signal: AbortSignal): Promise<string> {
-  // Ctrl-D closes the input and leaves the question without an answer.
+  // Ctrl-D closes the input and leaves the question without an answer; a terminal that is gone fails it.
   const closed = new Promise<never>((_resolve, reject) => {
     lines.once('close', () => reject(new Interrupted()));
+    lines.on('error', () => reject(new Interrupted()));
   });
   try {
     return await Promise.race([lines.question(question, { signal }), closed]);

@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SessionKey } from '../../functions/lifecycle/session.ts';
-import { type CliProcess, runCli, spawnCli } from '../fixtures/cli-process.ts';
+import { createCallLog, openHttpGate } from '../fixtures/call-gate.ts';
+import { type CliProcess, runCli, runCliInto, spawnCli } from '../fixtures/cli-process.ts';
 import { addressesOf, CONSUMERS, type EtradeHost, startEtrade } from '../fixtures/etrade-host.ts';
 import { startServer } from '../fixtures/telegram-server.ts';
 import { SANDBOX } from '../fixtures/tokens.ts';
@@ -23,6 +24,7 @@ describe('the command line as a process', () => {
   let directory: string;
   let env: Record<string, string>;
   let running: CliProcess[];
+  let closing: (() => Promise<void>)[];
 
   beforeEach(async () => {
     etrade = await startEtrade();
@@ -40,6 +42,7 @@ describe('the command line as a process', () => {
     });
     directory = await mkdtemp(join(tmpdir(), 'token-cadence-cli-'));
     running = [];
+    closing = [];
     const { oauthUrl, apiUrl, authorizeUrl } = addressesOf(etrade.url, 'sandbox');
     env = {
       STORE_DIRECTORY: join(directory, 'store'),
@@ -54,6 +57,7 @@ describe('the command line as a process', () => {
 
   afterEach(async () => {
     for (const { child } of running) child.kill('SIGKILL');
+    for (const close of closing) await close();
     await etrade.close();
     await hub.close();
     await rm(directory, { recursive: true, force: true });
@@ -65,6 +69,40 @@ describe('the command line as a process', () => {
     running.push(cli);
     await cli.shown('copy the PIN');
     return { cli, pin: etrade.approve(SANDBOX as SessionKey) };
+  }
+
+  /** A sign-in whose PIN is spent at the broker, which keeps its answer until it is released. */
+  async function exchanging(): Promise<{ cli: CliProcess; release: () => void }> {
+    const spent = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    const log = {
+      ...createCallLog(),
+      async pass(name: string, handOn: () => Promise<void>): Promise<boolean> {
+        await handOn();
+        if (name.includes('/access_token')) {
+          spent.resolve();
+          await answer.promise;
+        }
+        return true;
+      },
+    };
+    const gate = await openHttpGate(
+      log,
+      () => etrade.url,
+      (_method, path) => path,
+    );
+    closing.push(gate.close);
+    const { oauthUrl } = addressesOf(gate.address, 'sandbox');
+    env = { ...env, ETRADE_SANDBOX_OAUTH_URL: oauthUrl };
+    const { cli, pin } = await opened();
+    cli.child.stdin.end(`${pin}\n`);
+    await spent.promise;
+    return { cli, release: answer.resolve };
+  }
+
+  async function storedGeneration(): Promise<unknown> {
+    const { out } = await runCli(['status', '--json'], env);
+    return JSON.parse(out).sessions[0].generation;
   }
 
   async function signIn(): Promise<CliProcess> {
@@ -141,6 +179,55 @@ describe('the command line as a process', () => {
     const { out } = await runCli(['status', '--json'], env);
     expect(JSON.parse(out)).toMatchObject({ sessions: [{ state: 'none', generation: 0 }] });
     expect(events).toEqual([]);
+  });
+
+  it('a terminal that is lost while it waits for the PIN ends it with 129', async () => {
+    const { cli } = await opened();
+    cli.child.kill('SIGHUP');
+    expect(await cli.ended).toBe(129);
+    expect(await storedGeneration()).toBe(0);
+  });
+
+  it('a terminal that is lost while the PIN is exchanged costs no token', async () => {
+    const { cli, release } = await exchanging();
+    cli.child.kill('SIGHUP');
+    release();
+    expect(await cli.ended, cli.notes()).toBe(129);
+    expect(cli.out()).toContain('generation 1 is stored');
+    expect(await storedGeneration()).toBe(1);
+    expect(events).toHaveLength(1);
+  });
+
+  it('a standard error that is closed while the PIN is exchanged costs no token', async () => {
+    const { cli, release } = await exchanging();
+    cli.child.stderr.destroy();
+    // Is answered there at once: "Finishing first".
+    cli.child.kill('SIGINT');
+    release();
+    expect(await cli.ended).toBe(0);
+    expect(await storedGeneration()).toBe(1);
+  });
+
+  it('says that a result could not be written, and exits with 1', async () => {
+    await signIn();
+    for (const args of [
+      ['status', '--json'],
+      ['sign', SANDBOX, 'GET', '/v1/accounts/list.json', '--show'],
+    ]) {
+      const ran = await runCliInto('/dev/full', args, env);
+      expect(ran.code).toBe(1);
+      expect(ran.notes).toContain('could not be written (ENOSPC)');
+    }
+  });
+
+  it('ends with 0 when its reader has gone', async () => {
+    await signIn();
+    const cli = spawnCli(['status', '--watch', '--json'], env);
+    running.push(cli);
+    await cli.shown('generation');
+    cli.child.stdout.destroy();
+    expect(await cli.ended).toBe(0);
+    expect(cli.notes()).toBe('');
   });
 
   it('an input that ends without a PIN spends nothing', async () => {
