@@ -19,7 +19,7 @@ export type Received = {
   /** `WWW-Authenticate`, empty when absent. */
   readonly challenge: string;
   readonly body: string;
-  /** False when the body was cut off, too slow, or longer than `MAX_BODY_BYTES`. */
+  /** False when the body was cut off, too slow, or longer than allowed. */
   readonly complete: boolean;
   readonly receivedAt: number;
   /** The answer's `Date` minus our clock. */
@@ -34,9 +34,11 @@ export type SendOptions = {
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
   readonly timeoutMs: number;
+  /** @default MAX_BODY_BYTES */
+  readonly maxBodyBytes?: number;
 };
 
-/** Every known answer is far smaller; an endless one must not fill the memory. */
+/** Every answer that is judged is far smaller; an endless one must not fill the memory. */
 export const MAX_BODY_BYTES = 64 * 1024;
 
 /** One attempt within `timeoutMs`, body included. */
@@ -55,13 +57,17 @@ export async function sendOnce(
   } catch (error) {
     return { answered: false, problem: wordFor(error) };
   }
-  return receive(response, options.clock);
+  return receive(response, options.clock, options.maxBodyBytes);
 }
 
-/** Reads an answer as the judges want it, body included up to `MAX_BODY_BYTES`. Never throws. */
-export async function receive(response: Response, clock: Clock): Promise<Received> {
+/** Reads an answer as the judges want it, body included up to `maxBodyBytes`. Never throws. */
+export async function receive(
+  response: Response,
+  clock: Clock,
+  maxBodyBytes = MAX_BODY_BYTES,
+): Promise<Received> {
   const receivedAt = clock();
-  const { body, complete } = await readBody(response);
+  const { body, complete } = await readBody(response, maxBodyBytes);
   const date = Date.parse(response.headers.get('date') ?? '');
   return {
     answered: true,
@@ -75,7 +81,10 @@ export async function receive(response: Response, clock: Clock): Promise<Receive
   };
 }
 
-async function readBody(response: Response): Promise<{ body: string; complete: boolean }> {
+async function readBody(
+  response: Response,
+  maxBytes: number,
+): Promise<{ body: string; complete: boolean }> {
   if (response.body === null) return { body: '', complete: true };
   const decoder = new TextDecoder();
   let body = '';
@@ -83,7 +92,7 @@ async function readBody(response: Response): Promise<{ body: string; complete: b
   try {
     for await (const chunk of response.body) {
       size += chunk.byteLength;
-      if (size > MAX_BODY_BYTES) return { body, complete: false };
+      if (size > maxBytes) return { body, complete: false };
       body += decoder.decode(chunk, { stream: true });
     }
     return { body: body + decoder.decode(), complete: true };

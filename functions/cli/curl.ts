@@ -14,6 +14,9 @@ import { signedCall } from './signed-call.ts';
 
 const TIMEOUT_MS = 15_000;
 
+/** A whole option chain is some hundred KiB. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+
 export const addCurl: AddCommand = (program, run) => {
   program
     .command('curl')
@@ -44,7 +47,12 @@ export async function curl(
     `Asking ${session.broker.title}`,
     sendOnce(
       { method, url: url.href, headers: { Authorization: authorization } },
-      { fetch: system.fetch, clock: system.clock, timeoutMs: TIMEOUT_MS },
+      {
+        fetch: system.fetch,
+        clock: system.clock,
+        timeoutMs: TIMEOUT_MS,
+        maxBodyBytes: MAX_ANSWER_BYTES,
+      },
     ),
   );
   if (!answer.answered) {
@@ -54,9 +62,14 @@ export async function curl(
   const isGood = answer.status >= 200 && answer.status < 300;
   terminal.note(`HTTP ${answer.status} · ${session.key} generation ${call.generation}`);
   terminal.line(answer.body.trimEnd());
-  if (!answer.complete) terminal.note('The answer was cut off.');
+  if (!answer.complete) {
+    terminal.problem(
+      'The answer is not whole: longer than 16 MiB, or it stopped on the way.',
+      'Ask for less, or try again in a moment.',
+    );
+  }
   const refusal = access.calls.judge(answer);
-  if (refusal === null) return isGood ? EXIT.ok : EXIT.failed;
+  if (refusal === null) return isGood && answer.complete ? EXIT.ok : EXIT.failed;
   terminal.problem(...failureText(session.title, session.key, refusal));
   return exitCodeOf(refusal.reason);
 }

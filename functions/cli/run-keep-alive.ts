@@ -16,7 +16,12 @@ export const addRunKeepAlive: AddCommand = (program, run) => {
     .command('run-keep-alive')
     .description('do one run of keep-alive: renew what needs it, deliver events that wait')
     .option('--json', 'the report as JSON')
-    .addHelpText('after', examples('run-keep-alive', 'run-keep-alive --json'))
+    .addHelpText(
+      'after',
+      examples('run-keep-alive', 'run-keep-alive --json') +
+        '\n\nExits with 3 when a required session needs a sign-in, with 4 when a token could not be looked' +
+        '\nafter or workers not be told.',
+    )
     .action(run(runKeepAlive));
 };
 
@@ -27,6 +32,9 @@ const FACES: Readonly<Record<RenewalOutcome['action'], readonly [mark: string, s
   'sign-in-needed': ['✗', 'red'],
   failed: ['✗', 'red'],
 };
+
+/** A session that is not required and has no token: nobody need do anything. */
+const OPTIONAL_FACE: readonly [mark: string, style: Style] = ['○', 'yellow'];
 
 const WORDS: Readonly<Record<RenewalOutcome['action'], string>> = {
   none: 'nothing to do',
@@ -50,12 +58,16 @@ export async function runKeepAlive(
     }),
   );
   const { outcomes } = report;
+  const required = new Set(
+    system.sessions.filter((session) => session.required).map(({ key }) => key),
+  );
   if (options.json === true) {
     terminal.line(JSON.stringify({ ...report, at: new Date(report.at).toISOString() }, null, 2));
   } else {
     terminal.table(
       outcomes.map(({ session, action, reason, delivered }) => {
-        const [mark, style] = FACES[action];
+        const isOptional = action === 'sign-in-needed' && !required.has(session);
+        const [mark, style] = isOptional ? OPTIONAL_FACE : FACES[action];
         const late = delivered ? '' : ' · workers could not be told yet';
         return [
           terminal.paint(style, mark),
@@ -66,7 +78,10 @@ export async function runKeepAlive(
       }),
     );
   }
-  if (outcomes.some(({ action }) => action === 'sign-in-needed')) return EXIT.signIn;
+  const needsPerson = outcomes.some(
+    ({ session, action }) => action === 'sign-in-needed' && required.has(session),
+  );
+  if (needsPerson) return EXIT.signIn;
   const isUntold = outcomes.some(({ delivered }) => !delivered);
   return report.failures > 0 || isUntold ? EXIT.away : EXIT.ok;
 }

@@ -170,6 +170,19 @@ describe('run-keep-alive', () => {
     expect(world.published).toHaveLength(1);
   });
 
+  it('counts only required sessions among those that need a sign-in, as status does', async () => {
+    const sessions = [{ key: KEY }, { key: 'etrade-prod', required: false }];
+    const world = createTestSystem({ sessions });
+    await world.signIn(KEY);
+    const ran = await runCommand(world, ['run-keep-alive']);
+    expect(ran.out).toMatch(/○\s+etrade-prod\s+needs a sign-in\s+never-signed-in/);
+    expect(ran.code).toBe(0);
+    expect((await runCommand(world, ['status'])).code).toBe(0);
+    world.clock.advance(DAY_MS);
+    expect((await runCommand(world, ['run-keep-alive'])).code).toBe(3);
+    expect((await runCommand(world, ['status'])).code).toBe(3);
+  });
+
   it('sends alerts only where a messenger is set', async () => {
     const world = createTestSystem();
     await runCommand(world, ['run-keep-alive'], { tellsPeople: false });
@@ -236,6 +249,40 @@ describe('curl', () => {
       });
     const ran = await runCommand(world, ['curl', KEY, '/v1/accounts/list.json'], { fetch });
     expect(ran.notes).toContain(`token-cadence renew ${KEY}`);
+    expect(ran.code).toBe(1);
+  });
+
+  const MIB = 1024 * 1024;
+  const sizes = [
+    { bytes: 200 * 1024, code: 0 },
+    { bytes: 16 * MIB, code: 0 },
+    { bytes: 16 * MIB + 1, code: 1 },
+  ];
+  for (const { bytes, code } of sizes) {
+    it(`exits with ${code} after an answer of ${bytes} bytes, whole or said not to be`, async () => {
+      const world = await signedIn();
+      const body = 'x'.repeat(bytes);
+      const ran = await runCommand(world, ['curl', KEY, '/v1'], {
+        fetch: async () => new Response(body),
+      });
+      expect(ran.code).toBe(code);
+      expect(ran.out === `${body}\n`).toBe(code === 0);
+      expect(ran.notes.includes('not whole: longer than 16 MiB')).toBe(code === 1);
+    });
+  }
+
+  it('exits with 1 after an answer that stopped on the way, and prints what came', async () => {
+    const world = await signedIn();
+    const torn = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('{"quote":'));
+      },
+      pull: () => Promise.reject(new Error('reset')),
+    });
+    const ran = await runCommand(world, ['curl', KEY, '/v1'], {
+      fetch: async () => new Response(torn),
+    });
+    expect(ran.out).toBe('{"quote":\n');
     expect(ran.code).toBe(1);
   });
 

@@ -3,7 +3,7 @@
  * anywhere. Settings, pipes, signals, damaged files, two writers.
  */
 
-import { chmodSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -208,17 +208,20 @@ describe('the command line as a process', () => {
     expect(await storedGeneration()).toBe(1);
   });
 
-  it('says that a result could not be written, and exits with 1', async () => {
-    await signIn();
-    for (const args of [
-      ['status', '--json'],
-      ['sign', SANDBOX, 'GET', '/v1/accounts/list.json', '--show'],
-    ]) {
-      const ran = await runCliInto('/dev/full', args, env);
-      expect(ran.code).toBe(1);
-      expect(ran.notes).toContain('could not be written (ENOSPC)');
-    }
-  });
+  it.skipIf(!existsSync('/dev/full'))(
+    'says that a result could not be written, and exits with 1',
+    async () => {
+      await signIn();
+      for (const args of [
+        ['status', '--json'],
+        ['sign', SANDBOX, 'GET', '/v1/accounts/list.json', '--show'],
+      ]) {
+        const ran = await runCliInto('/dev/full', args, env);
+        expect(ran.code).toBe(1);
+        expect(ran.notes).toContain('could not be written (ENOSPC)');
+      }
+    },
+  );
 
   it('ends with 0 when its reader has gone', async () => {
     await signIn();
