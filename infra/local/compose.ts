@@ -8,6 +8,8 @@
 
 import { systemWait } from '../../functions/clock.ts';
 import { type ComposeOptions, compose, type Wiring } from '../../functions/compose.ts';
+import { createPubsubReportCollector } from '../../functions/events/pubsub-reports.ts';
+import type { ReportCollector } from '../../functions/events/worker-reports.ts';
 import type { Log } from '../../functions/logging/log.ts';
 import { createTerminalLog } from '../../functions/logging/terminal-log.ts';
 import { createFaults, type Faults } from './faults.ts';
@@ -15,6 +17,8 @@ import { withFetchSteps, withNotifierSteps, withStoreFaults } from './faulty-par
 import { CLOCK_FILE_VARIABLE, COLOUR_VARIABLE, FAULTS_FILE_VARIABLE } from './settings.ts';
 import { createSteps, type StepsOptions } from './steps.ts';
 import { createVirtualClock } from './virtual-clock.ts';
+
+const COLLECT_WITHIN_MS = 400;
 
 export type LocalWiring = Wiring & {
   readonly faults: Faults;
@@ -34,7 +38,8 @@ export function composeLocal(
   const faults = createFaults(fileOf(FAULTS_FILE_VARIABLE));
   const steps = createSteps({ part, faults, kill: () => process.kill(process.pid, 'SIGKILL') });
   const fetch = withFetchSteps(globalThis.fetch, steps);
-  const wiring = compose({ ...options, parts: { clock, fetch, log: terminalLog(clock) } });
+  const parts = { clock, fetch, log: terminalLog(clock), ...collectorOfEmulator() };
+  const wiring = compose({ ...options, parts });
   return {
     ...wiring,
     store: withStoreFaults(wiring.store, { faults, steps, wait: systemWait }),
@@ -42,6 +47,13 @@ export function composeLocal(
     faults,
     fetch,
   };
+}
+
+/** On one machine a report is there or not: nobody has to wait two seconds to learn that there is none. */
+function collectorOfEmulator(): { readonly reports?: ReportCollector } {
+  const project = process.env['GOOGLE_CLOUD_PROJECT'];
+  if (project === undefined || process.env['PUBSUB_EMULATOR_HOST'] === undefined) return {};
+  return { reports: createPubsubReportCollector({ project, timeoutMs: COLLECT_WITHIN_MS }) };
 }
 
 /** The runner writes the process's name before each line, so the log need not repeat it. */

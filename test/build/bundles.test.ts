@@ -216,7 +216,8 @@ describe('a bundle alone with the framework', () => {
     // No Telegram listens here, so the ✅ waits and the scheduler is asked to call again.
     expect(status).toBe(503);
     expect(JSON.parse(text)).toMatchObject({ outcomes: [{ delivered: true }] });
-    expect(pubsub.calls).toMatchObject([{ path: '/google.pubsub.v1.Publisher/Publish' }]);
+    const published = pubsub.calls.filter(({ path }) => path.endsWith('/Publish'));
+    expect(published).toHaveLength(1);
     expect((await secretManager.store().load(SANDBOX)).record.undelivered).toEqual([]);
   });
 });

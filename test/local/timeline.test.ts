@@ -56,7 +56,7 @@ describe('the timeline', () => {
     const { lines } = tell([call(0), call(15), call(30), call(45, expired)]);
     expect(lines).toEqual([
       '0 ▸ sample-worker: etrade-sandbox, generation 2, signed call answered 200',
-      '15-30 · 2 × signed call of the worker',
+      '15-30 · 2 × signed calls of the workers',
       '45 ▸ sample-worker: the token expired',
     ]);
   });

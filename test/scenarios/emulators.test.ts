@@ -1,6 +1,6 @@
 /**
  * `npm start -- --emulators`: the local run on Secret Manager's stand-in and Google's Pub/Sub emulator, looked
- * at over REST as `gcloud` does, with metadata that lag behind for a whole morning, and over a restart.
+ * at over REST as `gcloud` does, with metadata that lag behind for a morning, and over a restart.
  */
 
 import { rmSync } from 'node:fs';
@@ -97,9 +97,9 @@ describe.skipIf(!HAS_PUBSUB_EMULATOR)('the local run on Google’s parts', () =>
     expect(await pull()).toMatchObject([{ session: SESSION, generation: 1 }]);
   });
 
-  it('is right at every quarter hour until noon, and bothers nobody', async () => {
+  it('is right at every quarter hour until ten, and bothers nobody', async () => {
     const told = (await running.control.overview()).messages.length;
-    for (let quarter = 0; quarter < 14; quarter += 1) {
+    for (let quarter = 0; quarter < 6; quarter += 1) {
       await running.control.advance('PT15M');
       expect(await seen()).toEqual({
         generation: 1,
@@ -111,17 +111,20 @@ describe.skipIf(!HAS_PUBSUB_EMULATOR)('the local run on Google’s parts', () =>
     expect(await versionStates()).toEqual(['ENABLED']);
     const { annotations } = secretSchema.parse(await read(''));
     expect(JSON.parse(annotations.record)).toMatchObject({ generation: 1, version: 1 });
-  });
+  }, 120_000);
 
   it('replaces the token the next morning and destroys the old version an hour later', async () => {
-    await running.control.setFaults({ store: null });
-    await running.control.advance('PT21H');
+    // A night of ninety runs on emulators takes minutes; nothing of this story happens in it.
+    const paused = { paused: true };
+    await running.control.setFaults({ store: null, 'keep-alive': paused, 'health-check': paused });
+    await running.control.advance('PT23H');
+    await running.control.setFaults({ 'keep-alive': null, 'health-check': null });
     await signIn();
     expect(await versionStates()).toEqual(['ENABLED', 'ENABLED']);
     expect(await pull()).toMatchObject([{ generation: 2 }]);
     await running.control.advance('PT1H16M');
     expect(await versionStates()).toEqual(['ENABLED', 'DESTROYED']);
-  });
+  }, 120_000);
 
   it('keeps its secrets over a restart', async () => {
     const { stateDirectory } = running;

@@ -76,7 +76,8 @@ a { color: var(--accent); }
 .facts .wide { grid-column: 1 / -1; }
 dt { color: var(--soft); font-size: 14px; line-height: 1.35; }
 dd { margin: 0; font-variant-numeric: tabular-nums; line-height: 1.4; }
-dd .small { white-space: nowrap; }
+dd span.small { white-space: nowrap; }
+dd p { margin: 0; }
 ul.plain { list-style: none; margin: 0; padding: 0; }
 form { margin: 0; }
 .button {
