@@ -58,7 +58,7 @@ export function createCalls(options: CallOptions): WorkerSession['fetch'] {
     const { call } = read;
     const signal = init.signal ?? null;
     let failed = 0;
-    let recoveredFrom: Using | null = null;
+    let isRecovered = false;
     for (;;) {
       signal?.throwIfAborted();
       const using = await recovery.current();
@@ -91,17 +91,20 @@ export function createCalls(options: CallOptions): WorkerSession['fetch'] {
           throw error;
         }
         case 'renewable':
-        case 'sign-in-needed':
-          if (recoveredFrom?.version === using.version) {
-            throw recovery.giveUp(using, refusal.problem);
+        case 'sign-in-needed': {
+          // Without a word of OAuth it may be this one endpoint that refuses.
+          const doubt = refusal.undone ? 'renew' : 'ask';
+          if ((await recovery.recover(using, refusal, doubt)) === 'works') {
+            ledger.noteBroker(null);
+            return response;
           }
-          if (recoveredFrom !== null) throw sendAgain(refusal);
-          await recovery.recover(using, refusal);
-          recoveredFrom = using;
-          if (!call.repeatable && !(refusal.undone && call.resendable)) throw sendAgain(refusal);
+          const maySend = call.repeatable || (refusal.undone && call.resendable);
+          if (isRecovered || !maySend) throw sendAgain(refusal);
+          isRecovered = true;
           break;
+        }
       }
-      await response.body?.cancel().catch(() => {});
+      void response.body?.cancel().catch(() => {});
     }
   };
 

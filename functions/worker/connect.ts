@@ -25,6 +25,7 @@ import { createNews } from './news.ts';
 import { createTarget, type Target } from './outgoing-call.ts';
 import { createReady } from './ready.ts';
 import { createRecovery } from './recovery.ts';
+import { createRestore } from './restore.ts';
 import { type ConnectOptions, readWorkerSettings, type WorkerSettings } from './settings.ts';
 import { finalEnd, stateOf } from './state.ts';
 import { createTokens } from './tokens.ts';
@@ -68,20 +69,16 @@ export async function connect(options: ConnectOptions): Promise<WorkerSession> {
   });
   const news = createNews(log);
   const ledger = createLedger({ session, rules, signInUrl, clock, news });
-  const finder = createTokenFinder({ session, store, ledger, log });
+  const finder = createTokenFinder({ session, store, ledger, clock, log });
   const line = createLine({ settings, ...wiring, failures });
-  const recovery = createRecovery({
-    ledger,
-    rules,
-    clock,
-    failures,
-    look: finder.look,
-    broker: async () => (await line()).broker,
-    askKeepAlive: createAskKeepAlive({ session, url: settings.keepAliveUrl, ...wiring }),
-  });
+  const broker = async () => (await line()).broker;
+  const askKeepAlive = createAskKeepAlive({ session, url: settings.keepAliveUrl, ...wiring });
+  const base = { ledger, rules, clock, wait, failures, broker, closing };
+  const steps = createRestore({ ...base, look: finder.look, askKeepAlive });
+  const recovery = createRecovery({ ...base, steps });
   const signer = async () => (await line()).signer;
   const target = targetOf(settings);
-  const shared = { ledger, recovery, failures, clock, closing, signer, target, rules, wait };
+  const shared = { ...base, recovery, signer, target };
   const first = finder.look();
   const heartbeat = startHeartbeat({ session, worker, ...wiring, ledger, closing });
   const following = startFollowing({

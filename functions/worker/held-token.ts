@@ -6,8 +6,10 @@
  * writes. Called by `follow.ts` and by whoever was refused.
  */
 
+import type { Clock } from '../clock.ts';
 import { StoreError } from '../errors.ts';
 import type { ReceivedTokenRenewed } from '../events/message.ts';
+import { isAttemptLost } from '../lifecycle/attempts.ts';
 import type { SessionKey, SessionRecord } from '../lifecycle/session.ts';
 import type { Log } from '../logging/log.ts';
 import { readNewestToken, type SessionStore } from '../storage/session-store.ts';
@@ -28,9 +30,10 @@ export function createTokenFinder(options: {
   readonly session: SessionKey;
   readonly store: TokenStore;
   readonly ledger: Ledger;
+  readonly clock: Clock;
   readonly log: Log;
 }): TokenFinder {
-  const { session, store, ledger, log } = options;
+  const { session, store, ledger, clock, log } = options;
   let last: Promise<unknown> = Promise.resolve();
   let waiting: Promise<boolean> | null = null;
   /** The last version ever held: where to go on after a sign-out, when the record names none. */
@@ -63,6 +66,7 @@ export function createTokenFinder(options: {
 
   async function lookOnce(): Promise<void> {
     const { record } = await store.load(session);
+    ledger.noteSignIn(record.pending !== null && !isAttemptLost(record, clock()));
     const { held } = ledger.facts();
     const isAnother = held !== null && (record.issuedAt ?? 0) > held.token.issuedAt;
     const isBehind = held !== null && !isAnother && record.generation < held.token.generation;

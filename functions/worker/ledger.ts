@@ -27,6 +27,8 @@ export type Ledger = {
   readonly prove: (version: number, usedAt: number | null) => void;
   readonly noteUse: (usedElsewhereAt: number | null) => void;
   readonly noteRenewal: (at: number) => void;
+  /** Whether the record shows a sign-in that is under way. */
+  readonly noteSignIn: (isSigningIn: boolean) => void;
   /** Only a sign-in helps this version. */
   readonly refuse: (version: number, problem: string) => void;
   /** The service has proven since what the broker refused us. */
@@ -103,23 +105,29 @@ export function createLedger(options: {
         provenVersion: null,
         refused: null,
         usedElsewhereAt: null,
+        lastUsedAt: null,
+        lastRenewedAt: null,
       });
     },
     drop: () => change({ held: null }),
     prove(version, usedAt) {
-      const used = usedAt === null ? {} : { lastUsedAt: usedAt, brokerProblem: null };
       const { held, refused } = facts;
       // An answer to a call with the token before says nothing of the one in use.
-      if (held?.version !== version) return usedAt === null ? undefined : change(used);
+      if (held?.version !== version) {
+        return usedAt === null ? undefined : change({ brokerProblem: null });
+      }
       if (usedAt === null && facts.provenVersion === version) return;
       change({
-        ...used,
+        ...(usedAt === null ? {} : { lastUsedAt: usedAt, brokerProblem: null }),
         provenVersion: version,
         refused: refused?.version === version ? null : refused,
       });
     },
     noteUse(usedElsewhereAt) {
       facts = { ...facts, usedElsewhereAt };
+    },
+    noteSignIn(isSigningIn) {
+      facts = { ...facts, isSigningIn };
     },
     noteRenewal: (at) => change({ lastRenewedAt: at, renewals: facts.renewals + 1 }),
     refuse: (version, problem) => change({ refused: { version, problem, at: clock() } }),

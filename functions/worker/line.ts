@@ -13,7 +13,10 @@ import type { SecretAccess } from '../storage/secret-access.ts';
 import type { Failures } from './failures.ts';
 import { type Consumer, parseConsumer, type WorkerSettings } from './settings.ts';
 
-export type Line = { readonly broker: Pick<Broker, 'probe' | 'renew'>; readonly signer: DataCalls };
+export type Line = {
+  readonly broker: Pick<Broker, 'probe' | 'glance' | 'renew'>;
+  readonly signer: DataCalls;
+};
 
 /** More than a consumer secret is ever replaced. */
 const VERSIONS_TRIED = 100;

@@ -1,17 +1,16 @@
 /**
- * Makes a refused or ended token usable again with no human, once for all calls that wait for it.
+ * Which token a call is made with, and one recovery for all calls that were refused with the same one.
  *
- * Looks for a newer token first; then wakes the token up at the broker, or asks keep-alive to refresh it:
- * workers never write storage. What only a sign-in helps is said once and then refused at once. Called by
- * `calls.ts`, `ready.ts` and `token`.
+ * What only a sign-in helps is said once and then refused at once. The steps are those of `restore.ts`.
+ * Called by `calls.ts`, `ready.ts` and `token`.
  */
 
-import type { Broker, BrokerFailure, ProbeAnswer } from '../brokers/broker.ts';
+import type { Broker, BrokerFailure } from '../brokers/broker.ts';
 import type { Clock } from '../clock.ts';
-import type { WorkerError } from './errors.ts';
 import type { Failures } from './failures.ts';
-import type { AskKeepAlive } from './keep-alive.ts';
 import type { Ledger } from './ledger.ts';
+import { type Doubt, isRefused, type Restore, type Verdict } from './restore.ts';
+import { createShared } from './shared.ts';
 import { type HeldToken, type Rules, signInReason } from './state.ts';
 
 /** The token a call is made with, and how often any was renewed before. */
@@ -27,15 +26,14 @@ export type Recovery = {
   /** The same, refreshed before if its access token has ended. */
   readonly current: () => Promise<Using>;
   /**
-   * After it, the call may be made again. All who wait share one recovery.
+   * `again`: the call may be made again · `works`: the refusal is between the broker and the caller. All
+   * who wait for the same token share one recovery.
    *
    * @throws WorkerError when it did not help
    */
-  readonly recover: (using: Using, refusal: BrokerFailure) => Promise<void>;
+  readonly recover: (using: Using, refusal: BrokerFailure, doubt: Doubt) => Promise<Verdict>;
   /** Asks for a token that lasts longer, where there is such a thing. @throws WorkerError */
   readonly lengthen: (using: Using) => Promise<void>;
-  /** Only a sign-in helps this token any more. */
-  readonly giveUp: (using: HeldToken, problem: string) => WorkerError;
   /** Makes a cheap call with the token, renewing it once if need be. @throws WorkerError */
   readonly prove: () => Promise<void>;
 };
@@ -61,13 +59,12 @@ export function createRecovery(options: {
   readonly rules: Rules;
   readonly clock: Clock;
   readonly failures: Failures;
-  readonly look: () => Promise<boolean>;
-  readonly broker: () => Promise<Pick<Broker, 'probe' | 'renew'>>;
-  readonly askKeepAlive: AskKeepAlive;
+  readonly broker: () => Promise<Pick<Broker, 'probe'>>;
+  readonly steps: Restore;
 }): Recovery {
-  const { ledger, rules, clock, failures, look } = options;
-  let recovering: Promise<void> | null = null;
-  let proving: Promise<void> | null = null;
+  const { ledger, rules, clock, failures, steps } = options;
+  const recovering = createShared<HeldToken['token'], Verdict>();
+  const proving = createShared<HeldToken['token'] | null, void>();
   let askedAt = Number.NEGATIVE_INFINITY;
 
   function usable(): Using {
@@ -96,70 +93,21 @@ export function createRecovery(options: {
       lengthen(using).catch(() => {});
       return using;
     }
-    await recover(using, ACCESS_ENDED);
+    await recover(using, ACCESS_ENDED, 'renew');
     return usable();
   }
 
   async function lengthen(using: Using): Promise<void> {
-    const isAsked = clock() - askedAt < ASK_AGAIN_AFTER_MS;
-    if (rules.renewal === 'refresh' && !isAsked) await recover(using, ACCESS_ENDED);
-  }
-
-  function recover(using: Using, refusal: BrokerFailure): Promise<void> {
-    const { held, renewals } = ledger.facts();
-    const isDone = held !== null && (held.version !== using.version || renewals > using.renewals);
-    if (isDone) return Promise.resolve();
-    recovering ??= recoverOnce(using, refusal).finally(() => {
-      recovering = null;
-    });
-    return recovering;
-  }
-
-  async function recoverOnce(using: Using, refusal: BrokerFailure): Promise<void> {
-    await look();
-    const { held } = ledger.facts();
-    if (held === null) throw failures.notSignedIn();
-    if (held.version !== using.version) return;
-    if (refusal.reason === 'sign-in-needed' || rules.renewal === 'none') {
-      throw giveUp(using, refusal.problem);
-    }
-    if (rules.renewal === 'reactivate') await reactivate(using);
-    else await refresh(using);
-  }
-
-  /** Two workers that do it at once wake up the same token twice, which is harmless. */
-  async function reactivate(using: Using): Promise<void> {
-    const renewed = await (await options.broker()).renew(using.token);
-    if (renewed.ok) return ledger.noteRenewal(clock());
-    if (renewed.reason === 'sign-in-needed' || renewed.reason === 'renewable') {
-      throw giveUp(using, renewed.problem);
-    }
-    const error = failures.ofBroker(renewed, true);
-    ledger.noteBroker(error.message);
-    throw error;
-  }
-
-  async function refresh(using: Using): Promise<void> {
+    if (rules.renewal !== 'refresh' || clock() - askedAt < ASK_AGAIN_AFTER_MS) return;
     askedAt = clock();
-    const asked = await options.askKeepAlive();
-    await look();
-    const { held } = ledger.facts();
-    if (held !== null && held.version !== using.version) return;
-    if (asked.ok && asked.signInNeeded) throw giveUp(using, 'refresh-refused');
-    const why = asked.ok ? 'it brought no newer token' : asked.problem;
-    const error = failures.unavailable(`Keep-alive was asked for a new token: ${why}`, {
-      undone: true,
-    });
-    ledger.noteBroker(error.message);
-    throw error;
+    await recover(using, ACCESS_ENDED, 'renew');
   }
 
-  function giveUp({ version }: HeldToken, problem: string): WorkerError {
-    const { provenVersion, lastUsedAt } = ledger.facts();
-    // It works for the service and never worked for us: then our own key is what differs.
-    const isOurs = provenVersion === version && lastUsedAt === null;
-    ledger.refuse(version, problem);
-    return failures.refused(problem, isOurs);
+  async function recover(using: Using, refusal: BrokerFailure, doubt: Doubt): Promise<Verdict> {
+    const { held, renewals } = ledger.facts();
+    const isDone = held !== null && (held.token !== using.token || renewals > using.renewals);
+    if (isDone) return 'again';
+    return recovering(using.token, () => steps.restore(using, refusal, doubt));
   }
 
   async function proveOnce(): Promise<void> {
@@ -167,21 +115,15 @@ export function createRecovery(options: {
     const broker = await options.broker();
     const first = await broker.probe(using.token);
     if (first.ok) return ledger.prove(using.version, clock());
-    if (first.reason !== 'renewable' && first.reason !== 'sign-in-needed') throw troubled(first);
-    await recover(using, first);
+    if (!isRefused(first)) throw steps.troubled(first);
+    await recover(using, first, 'asked');
     const next = usable();
     const second = await broker.probe(next.token);
     if (second.ok) return ledger.prove(next.version, clock());
-    const isRefused = second.reason === 'renewable' || second.reason === 'sign-in-needed';
-    throw isRefused && next.version === using.version
-      ? giveUp(next, second.problem)
-      : troubled(second);
-  }
-
-  function troubled(failure: Exclude<ProbeAnswer, { readonly ok: true }>): WorkerError {
-    const error = failures.ofBroker(failure, true);
-    ledger.noteBroker(error.message);
-    return error;
+    if (isRefused(second) && next.token === using.token) {
+      await steps.surrender(next, second.problem);
+    }
+    throw steps.troubled(second);
   }
 
   return {
@@ -189,12 +131,6 @@ export function createRecovery(options: {
     current,
     recover,
     lengthen,
-    giveUp,
-    prove() {
-      proving ??= proveOnce().finally(() => {
-        proving = null;
-      });
-      return proving;
-    },
+    prove: () => proving(ledger.facts().held?.token ?? null, proveOnce),
   };
 }

@@ -31,6 +31,8 @@ export type Facts = {
   /** The last use that anybody has written down. */
   readonly usedElsewhereAt: number | null;
   readonly lastRenewedAt: number | null;
+  /** Somebody's PIN is being exchanged. */
+  readonly isSigningIn: boolean;
   /** How often a token was woken up by us: tells a refusal from before a renewal from one after it. */
   readonly renewals: number;
   readonly storeProblem: string | null;
@@ -48,6 +50,7 @@ export const NO_FACTS: Facts = {
   lastUsedAt: null,
   usedElsewhereAt: null,
   lastRenewedAt: null,
+  isSigningIn: false,
   renewals: 0,
   storeProblem: null,
   brokerProblem: null,

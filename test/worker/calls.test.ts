@@ -244,13 +244,18 @@ describe('a refused token', () => {
       refused('token_expired'),
       renewed(),
       refused('token_expired'),
+      refused('token_expired'),
     );
     expect(await outcome(worker, ORDER, ORDER_INIT)).toBe('SIGN_IN_NEEDED true');
     expect(requests.filter(({ method }) => method === 'POST')).toHaveLength(2);
   });
 
   test('an order whose 401 says nothing of OAuth is not sent again', async () => {
-    const { worker, requests } = await facing(new Response('no', { status: 401 }), renewed());
+    const { worker, requests } = await facing(
+      new Response('no', { status: 401 }),
+      refused('token_expired'),
+      renewed(),
+    );
     expect(await outcome(worker, ORDER, ORDER_INIT)).toBe('BROKER_UNAVAILABLE false');
     expect(requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
   });
@@ -291,7 +296,7 @@ describe('a refused token', () => {
   });
 
   test('that nothing renews is one error with the link, said once, then refused at once', async () => {
-    const { worker, requests } = await facing(refused('token_revoked'));
+    const { worker, requests } = await facing(refused('token_revoked'), refused('token_revoked'));
     const heard: unknown[] = [];
     worker.on('expired', (news) => heard.push(news));
     await expect(worker.fetch(LIST)).rejects.toMatchObject({
@@ -302,7 +307,7 @@ describe('a refused token', () => {
     for (let call = 0; call < 20; call += 1) {
       await expect(worker.fetch(LIST)).rejects.toMatchObject({ code: 'SIGN_IN_NEEDED' });
     }
-    expect(requests).toHaveLength(1);
+    expect(requests).toHaveLength(2);
     expect(heard).toEqual([{ session: 'etrade-sandbox', generation: 7, signInUrl: SIGN_IN_URL }]);
     expect(worker.state).toMatchObject({
       status: 'expired',
@@ -311,7 +316,7 @@ describe('a refused token', () => {
   });
 
   test('works again with the next sign-in', async () => {
-    const { worker } = await facing(refused('token_revoked'), ok());
+    const { worker } = await facing(refused('token_revoked'), refused('token_revoked'), ok());
     await worker.fetch(LIST).catch(() => {});
     desk.events.tell({ generation: 8, version: await desk.put({ generation: 8 }) });
     await settle();
@@ -320,7 +325,7 @@ describe('a refused token', () => {
   });
 
   test('that the service has proven since is taken again', async () => {
-    const { worker } = await facing(refused('token_revoked'), ok());
+    const { worker } = await facing(refused('token_revoked'), refused('token_revoked'), ok());
     await worker.fetch(LIST).catch(() => {});
     await desk.time.advance(1_000);
     await desk.point(1, { generation: 7, proof: 'proven', lastSuccessAt: desk.time.now() });
@@ -329,7 +334,7 @@ describe('a refused token', () => {
     expect((await worker.fetch(LIST)).status).toBe(200);
   });
 
-  test('whose renewal fails for a passing reason is asked for again by the next call', async () => {
+  test('whose renewal fails for a passing reason is asked for again seconds later', async () => {
     const busy = () => new Response('', { status: 503 });
     const { worker, requests } = await facing(
       refused('token_expired'),
@@ -337,13 +342,15 @@ describe('a refused token', () => {
       busy(),
       busy(),
       refused('token_expired'),
+      refused('token_expired'),
       renewed(),
       ok(),
     );
     expect(await outcome(worker)).toBe('BROKER_UNAVAILABLE true');
     expect(worker.state.status).toBe('failing');
+    await desk.time.advance(10_000);
     expect(await outcome(worker)).toBe(200);
-    expect(requests).toHaveLength(7);
+    expect(requests).toHaveLength(8);
   });
 });
 

@@ -20,6 +20,7 @@ test('a whole day shows no secret', async () => {
     new Response('oauth_problem=signature_invalid', { status: 401 }),
     new TypeError('fetch failed', { cause: new Error(CANARIES[0]) }),
     new Response('oauth_problem=token_revoked', { status: 401 }),
+    new Response('oauth_problem=token_revoked', { status: 401 }),
   ];
   const { fetch } = createScriptedFetch(answers);
   const worker = await desk.connect({ fetch });
