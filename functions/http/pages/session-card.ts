@@ -95,7 +95,7 @@ function coverageText(session: SessionStatus, { isTradingDay }: SessionView): st
 
 function workers(session: SessionStatus, view: View): Part {
   const { text } = session.adoption;
-  return html`${text !== null && html`<p class="small">${text}</p>`}<ul class="plain">${session.workers.map(
+  return html`${text !== null && html`<p>${text}</p>`}<ul class="plain small soft">${session.workers.map(
     (worker) => {
       const used =
         worker.lastUsedAt === null ? null : agoText(Date.parse(worker.lastUsedAt), view.now);
