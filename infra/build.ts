@@ -1,5 +1,6 @@
 /**
- * `npm run build`: the four functions, each in a folder of its own, ready to upload.
+ * `npm run build`: the four functions, each in a folder of its own and as the zip that is uploaded,
+ * `dist/<function>.zip`.
  *
  * `--out <folder>` instead of `dist`. With `--package` instead what the npm package holds, as `npm pack` wants
  * it. Only builds; nothing is uploaded.
@@ -9,6 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildBundle, FUNCTIONS } from './build/bundle.ts';
 import { buildPackage } from './build/package.ts';
+import { zipFolder } from './build/zip.ts';
 
 const { values } = parseArgs({
   options: {
@@ -23,8 +25,10 @@ else await buildFunctions(values.out);
 async function buildFunctions(folder: string): Promise<void> {
   for (const name of FUNCTIONS) {
     const { directory, bytes, entryBytes } = await buildBundle(name, join(folder, name));
-    const sizes = `${kilobytes(bytes)}, of which ${kilobytes(entryBytes)} are read at the start`;
-    process.stdout.write(`${directory}: ${sizes}\n`);
+    const zip = `${directory}.zip`;
+    const zipped = await zipFolder(directory, zip);
+    const sizes = `${kilobytes(bytes)} of code, ${kilobytes(entryBytes)} read at the start`;
+    process.stdout.write(`${zip}: ${kilobytes(zipped)} (${sizes})\n`);
   }
 }
 
