@@ -21,21 +21,15 @@ import {
   installFramework,
   spawnFunction,
 } from '../fixtures/function-process.ts';
+import { functionSettings, LINK_KEY, PUBLIC_URL } from '../fixtures/function-settings.ts';
 import { openGrpcServer } from '../fixtures/grpc-server.ts';
 import { anActiveRecord } from '../fixtures/records.ts';
-import {
-  PROJECT,
-  type SecretManagerServer,
-  startSecretManager,
-} from '../fixtures/secret-manager.ts';
-import { BOT_TOKEN, CHAT_ID, startTelegram } from '../fixtures/telegram-server.ts';
+import { type SecretManagerServer, startSecretManager } from '../fixtures/secret-manager.ts';
+import { CHAT_ID, startTelegram } from '../fixtures/telegram-server.ts';
 import { anEvent, SANDBOX } from '../fixtures/tokens.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const MAX_BYTES = 3_000_000;
-const LINK_KEY = 'a-link-key-of-forty-three-characters-length';
-const STATUS_KEY = 'a-status-key-of-some-length';
-const PUBLIC_URL = 'https://tokens.example.com';
 
 /** In the builder's environment; must not be in what is built. */
 const CANARY = 'canary-of-the-building-machine';
@@ -228,25 +222,8 @@ async function start(name: FunctionName, env: Record<string, string>): Promise<F
   return running;
 }
 
-/** All that the four need; no session is due for anything, whatever the hour. */
 function settings(): Record<string, string> {
-  const days = [-1, 0, 1, 2].map((day) => systemClock() + day * 24 * 60 * 60_000);
-  return {
-    SESSIONS: SANDBOX,
-    PUBLIC_URL,
-    GOOGLE_CLOUD_PROJECT: PROJECT,
-    SECRET_MANAGER_API_URL: secretManager.url,
-    EVENTS_URL: 'http://127.0.0.1:9/',
-    TELEGRAM_API_URL: 'http://127.0.0.1:9',
-    MARKET_CLOSURES: days.map((at) => new Date(at).toISOString().slice(0, 10)).join(','),
-    TOKEN_CADENCE_APP: JSON.stringify({
-      telegramBotToken: BOT_TOKEN,
-      telegramChatId: CHAT_ID,
-      linkKey: LINK_KEY,
-      statusKey: STATUS_KEY,
-    }),
-    ETRADE_SANDBOX_CONSUMER: JSON.stringify({ key: 'a consumer key', secret: 'its secret' }),
-  };
+  return functionSettings(secretManager.url);
 }
 
 async function cookie(): Promise<string> {
