@@ -38,6 +38,7 @@ import type { Notifier } from './notifications/notifier.ts';
 import { createTelegramNotifier } from './notifications/telegram.ts';
 import type { WithBackups } from './operations/back-up.ts';
 import type { Checks } from './operations/checks.ts';
+import type { WithHeartbeat } from './operations/send-heartbeat.ts';
 import type { ConfiguredSession, System } from './operations/system.ts';
 import type { Secret } from './secret.ts';
 import type { PeopleSettings, SessionSettings, Settings } from './settings.ts';
@@ -48,7 +49,7 @@ import { createSecretManagerStore } from './storage/secret-manager.ts';
 import type { SessionStore } from './storage/session-store.ts';
 import type { TokenMirror } from './storage/token-mirror.ts';
 
-export type Wiring = System & Doors & WithBackups;
+export type Wiring = System & Doors & WithBackups & WithHeartbeat;
 
 /** What calls of one's own to a broker are made of. */
 export type BrokerAccess = {
@@ -96,10 +97,11 @@ const COOKIE_MAX_AGE_MS = 24 * 60 * 60_000;
 export function compose(options: ComposeOptions = {}): Wiring {
   const settings = readConfig(options.env, options.uses);
   const { system, parts } = systemOf(settings, options.parts ?? {});
-  const { people } = settings;
+  const { people, heartbeat: url } = settings;
   if (people === null) throw new ConfigError(['"TOKEN_CADENCE_APP" is missing']);
   const backups = backupsOf(settings, parts);
-  return { ...system, ...doorsOf(people, system.sessions, parts), backups };
+  const heartbeat = url === null ? null : { url, fetch: parts.fetch };
+  return { ...system, ...doorsOf(people, system.sessions, parts), backups, heartbeat };
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The part of the settings that says where things are kept and told: store, daily copies, events.
+ * The part of the settings that says where things are kept and told: store, daily copies, events, heartbeat.
  *
  * Reads variables only through the reader it is handed. Used by `config.ts`.
  */
@@ -42,6 +42,17 @@ export function readBackup({ text, missing }: Reader, problems: string[]): Backu
     problems.push(`"BACKUP_PASSPHRASE" has less than ${BACKUP_PASSPHRASE_MIN} characters`);
   }
   return { directory, passphrase: new Secret(passphrase) };
+}
+
+/** No dead-man switch unless its address is named: as it was written, for services that mind a last slash. */
+export function readHeartbeat({ text, url }: Reader, problems: string[]): Secret | null {
+  const address = text('HEARTBEAT_URL');
+  if (address === null || url('HEARTBEAT_URL') === null) return null;
+  const { username, password } = URL.parse(address) ?? { username: '', password: '' };
+  if (username !== '' || password !== '') {
+    problems.push('"HEARTBEAT_URL" holds a user name or password: only addresses that need none');
+  }
+  return new Secret(address);
 }
 
 /** A Pub/Sub topic unless an address is named. */

@@ -8,7 +8,13 @@
 
 import * as z from 'zod';
 import { BROKERS } from './brokers/registry.ts';
-import { type Reader, readBackup, readEvents, readStore } from './config-services.ts';
+import {
+  type Reader,
+  readBackup,
+  readEvents,
+  readHeartbeat,
+  readStore,
+} from './config-services.ts';
 import { ConfigError } from './errors.ts';
 import { parseSessionKey, type SessionKey } from './lifecycle/session.ts';
 import { isWorkerName } from './lifecycle/worker-report.ts';
@@ -149,6 +155,7 @@ export function readConfig(
   const people = readPeople(variables, problems, uses);
   const store = readStore(variables);
   const backup = readBackup(variables, problems);
+  const heartbeat = readHeartbeat(variables, problems);
   const mirrored = readMirrored(listOf(text('MIRROR_SECRETS')), sessions, store, problems);
   const events = readEvents(variables);
   const marketClosures = readClosures(text('MARKET_CLOSURES'), problems);
@@ -159,6 +166,7 @@ export function readConfig(
     marketClosures,
     store,
     backup,
+    heartbeat,
     mirrored,
     events,
     project,

@@ -67,6 +67,8 @@ export type Settings = {
   readonly store: StoreSettings;
   /** `null` where no daily copy is wanted. */
   readonly backup: BackupSettings | null;
+  /** Address that hears of each health-check; `null` where no dead-man switch is set. */
+  readonly heartbeat: Secret | null;
   /** Sessions whose token is also written under the names that older workers read. */
   readonly mirrored: readonly SessionKey[];
   readonly events: EventSettings;

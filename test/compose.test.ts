@@ -191,6 +191,15 @@ describe('the system that is built', () => {
     expect(session?.account).toEqual(named);
   });
 
+  it('tells a dead-man switch where one is set, through the fetch it was given', () => {
+    const { fetch } = createScriptedFetch([]);
+    const parts = { parts: { fetch } };
+    const { wiring } = build({ HEARTBEAT_URL: 'https://hc.example/uuid' }, parts);
+    expect(wiring.heartbeat?.url.reveal()).toBe('https://hc.example/uuid');
+    expect(wiring.heartbeat?.fetch).toBe(fetch);
+    expect(build().wiring.heartbeat).toBeNull();
+  });
+
   it('knows the closures that configuration names', () => {
     const { wiring } = build({ MARKET_CLOSURES: '2026-03-09=Snow' });
     expect(wiring.calendar('NYSE').dayOf(ny('12:00'))).toMatchObject({

@@ -186,6 +186,21 @@ describe('what is missing or malformed is named', () => {
       says: /"EVENTS_URL" is not an http/,
     },
     {
+      name: 'a dead-man switch that is no address',
+      env: { HEARTBEAT_URL: CANARY },
+      says: /"HEARTBEAT_URL" is not an http/,
+    },
+    {
+      name: 'a dead-man switch on plain http',
+      env: { HEARTBEAT_URL: `http://hc.example/${CANARY}` },
+      says: /"HEARTBEAT_URL" is plain http to another machine/,
+    },
+    {
+      name: 'a dead-man switch with a password',
+      env: { HEARTBEAT_URL: `https://${CANARY}@hc.example/` },
+      says: /"HEARTBEAT_URL" holds a user name or password/,
+    },
+    {
       name: 'a broker host that is no address',
       env: { ETRADE_SANDBOX_API_URL: 'api' },
       says: /"ETRADE_SANDBOX_API_URL"/,
@@ -243,6 +258,16 @@ describe('what is read', () => {
     });
     expect(sessions[0]?.consumerKey.reveal()).toBe(CONSUMER.key);
     expect(sessions[0]?.alertAt).toBe('08:00');
+  });
+
+  it('takes the address of a dead-man switch as it was written, and shows it to nobody', () => {
+    const address = `https://hc.example/ping/${CANARY}/`;
+    const settings = readConfig({ ...VALID, HEARTBEAT_URL: `${address}\n` });
+    expect(settings.heartbeat?.reveal()).toBe(address);
+    expect(JSON.stringify(settings)).not.toContain(CANARY);
+    expect(readConfig(VALID).heartbeat).toBeNull();
+    const local = 'http://127.0.0.1:8000/ping';
+    expect(readConfig({ ...VALID, HEARTBEAT_URL: local }).heartbeat?.reveal()).toBe(local);
   });
 
   it('shows no secret when the settings are printed', () => {
