@@ -1,0 +1,68 @@
+# Who acts: a service account per function and per purpose, and the custom roles that no predefined role fits.
+#
+# What each may do is in access.tf. No account has a key. tc-build, which runs Cloud Build and Terraform itself,
+# has to exist before this does: the setup script makes it, and here it is only named.
+
+locals {
+  accounts = {
+    morning-alert = "sends the alert of the morning"
+    pin-exchange  = "serves the pages, takes the PIN"
+    keep-alive    = "keeps sessions usable"
+    health-check  = "probes sessions, mends what it can"
+    scheduler     = "calls the functions on schedule"
+    images        = "turns uploaded bundles into images"
+    worker        = "what trading workers run as"
+  }
+
+  # Written out, so that a plan shows them; the account is referred to, so that it comes first.
+  emails = { for name, account in google_service_account.own : name => "${account.account_id}@${var.project}.iam.gserviceaccount.com" }
+
+  # Permissions by custom role.
+  custom_roles = merge({
+    tokenCadenceRecord = {
+      title       = "token-cadence: a secret's record"
+      why         = "read and replace the record in a secret's annotation, without its values"
+      permissions = ["secretmanager.secrets.get", "secretmanager.secrets.update"]
+    }
+    tokenCadenceReader = {
+      title       = "token-cadence: look at a secret's record"
+      why         = "read the record in a secret's annotation, without its values"
+      permissions = ["secretmanager.secrets.get"]
+    }
+    tokenCadenceSubscriber = {
+      title       = "token-cadence: own subscriptions"
+      why         = "a subscription per running worker, made and deleted by the worker"
+      permissions = ["pubsub.subscriptions.consume", "pubsub.subscriptions.create", "pubsub.subscriptions.delete", "pubsub.subscriptions.get"]
+    }
+    }, local.lists_secrets ? {
+    tokenCadenceLister = {
+      title       = "token-cadence: list secrets"
+      why         = "read the records of more than ${local.read_one_by_one} sessions in one call, without their values"
+      permissions = ["secretmanager.secrets.list"]
+    }
+  } : {})
+
+  # As functions/storage/secret-manager.ts has it: more than these are read by one list call.
+  read_one_by_one = 20
+  lists_secrets   = length(var.sessions) > local.read_one_by_one
+}
+
+resource "google_service_account" "own" {
+  for_each = local.accounts
+
+  account_id   = "tc-${each.key}"
+  display_name = "token-cadence: ${each.value}"
+
+  depends_on = [google_project_service.used]
+}
+
+resource "google_project_iam_custom_role" "own" {
+  for_each = local.custom_roles
+
+  role_id     = each.key
+  title       = each.value.title
+  description = each.value.why
+  permissions = each.value.permissions
+
+  depends_on = [google_project_service.used]
+}
