@@ -7,10 +7,14 @@
 
 import type { DataCalls, Refusal } from '../brokers/data-calls.ts';
 import { pauseBeforeRetry, type RetryLimits } from '../brokers/retry.ts';
-import { type Received, receive, wordFor } from '../brokers/send.ts';
+import { wordFor } from '../brokers/send.ts';
 import type { Clock, Random, Wait } from '../clock.ts';
+import { receiveHead } from './answer-head.ts';
+import { heeding } from './bounded.ts';
+import type { Brake, Cause } from './brake.ts';
 import type { Failures } from './failures.ts';
 import type { Ledger } from './ledger.ts';
+import type { LineKeeper } from './line.ts';
 import { type OutgoingCall, readCall, type Target } from './outgoing-call.ts';
 import type { Recovery, Using } from './recovery.ts';
 import type { WorkerSession } from './worker-session.ts';
@@ -20,7 +24,8 @@ export type CallOptions = {
   readonly ledger: Ledger;
   readonly recovery: Recovery;
   readonly failures: Failures;
-  readonly signer: () => Promise<DataCalls>;
+  readonly line: LineKeeper;
+  readonly brake: Brake;
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
   readonly random: Random;
@@ -50,7 +55,7 @@ type Outcome =
   | { readonly type: 'unanswered'; readonly problem: string };
 
 export function createCalls(options: CallOptions): WorkerSession['fetch'] {
-  const { ledger, recovery, failures, clock, closing } = options;
+  const { ledger, recovery, failures, brake, clock, wait, closing } = options;
 
   return async (url, init = {}) => {
     const read = readCall(url, init, options.target);
@@ -59,9 +64,13 @@ export function createCalls(options: CallOptions): WorkerSession['fetch'] {
     const signal = init.signal ?? null;
     let failed = 0;
     let isRecovered = false;
+    signal?.throwIfAborted();
+    recovery.usable();
+    brake.check('configuration', 'clock', oneCall(call));
     for (;;) {
       signal?.throwIfAborted();
-      const using = await recovery.current();
+      const using = await heeding(signal, recovery.current());
+      brake.peek('token');
       const outcome = await attempt(call, init, using);
       if (outcome.type === 'unanswered') {
         failed += 1;
@@ -70,7 +79,8 @@ export function createCalls(options: CallOptions): WorkerSession['fetch'] {
       }
       const { response, refusal } = outcome;
       if (refusal === null) {
-        if (response.ok) ledger.prove(using.version, clock());
+        brake.passed('configuration', 'clock', oneCall(call));
+        if (response.ok) proven(using);
         else ledger.noteBroker(null);
         return response;
       }
@@ -86,30 +96,49 @@ export function createCalls(options: CallOptions): WorkerSession['fetch'] {
         }
         case 'configuration':
         case 'clock': {
+          discard(response);
+          if (refusal.reason === 'configuration') options.line.doubt();
           const error = failures.ofBroker(refusal, refusal.undone);
           ledger.noteBroker(error.message);
-          throw error;
+          throw brake.failed(causeOf(refusal, call), error);
         }
         case 'renewable':
         case 'sign-in-needed': {
+          brake.passed('configuration', 'clock', oneCall(call));
           // Without a word of OAuth it may be this one endpoint that refuses.
           const doubt = refusal.undone ? 'renew' : 'ask';
-          if ((await recovery.recover(using, refusal, doubt)) === 'works') {
+          const recovered = heeding(signal, recovery.recover(using, refusal, doubt));
+          if ((await recovered.catch(discardFor(response))) === 'works') {
             ledger.noteBroker(null);
             return response;
           }
           const maySend = call.repeatable || (refusal.undone && call.resendable);
-          if (isRecovered || !maySend) throw sendAgain(refusal);
+          if (isRecovered || !maySend) {
+            discard(response);
+            throw sendAgain(refusal);
+          }
           isRecovered = true;
           break;
         }
       }
-      void response.body?.cancel().catch(() => {});
+      discard(response);
     }
   };
 
+  function proven(using: Using): void {
+    ledger.prove(using.token, clock());
+    brake.passed('token');
+  }
+
+  /** Where the same key and secret have worked already, it is this one call that cannot be signed so. */
+  function causeOf({ reason, problem }: Refusal, call: OutgoingCall): Cause {
+    if (reason === 'clock') return 'clock';
+    const isKey = problem.startsWith('consumer_key');
+    return isKey || ledger.facts().lastUsedAt === null ? 'configuration' : oneCall(call);
+  }
+
   async function attempt(call: OutgoingCall, init: RequestInit, using: Using): Promise<Outcome> {
-    const signer = await options.signer();
+    const { signer } = await heeding(init.signal ?? null, options.line.open());
     const headers = new Headers(call.headers);
     headers.set('authorization', sign(signer, call, using));
     const timeUp = AbortSignal.timeout(options.timeoutMs);
@@ -130,7 +159,8 @@ export function createCalls(options: CallOptions): WorkerSession['fetch'] {
       if (error instanceof TypeError && error.cause === undefined) throw error;
       return { type: 'unanswered', problem: wordFor(error) };
     }
-    return { type: 'answered', response, refusal: await judge(signer, response) };
+    const judged = heeding(init.signal ?? null, judge(signer, response));
+    return { type: 'answered', response, refusal: await judged.catch(discardFor(response)) };
   }
 
   function sign(signer: DataCalls, call: OutgoingCall, using: Using): string {
@@ -141,11 +171,10 @@ export function createCalls(options: CallOptions): WorkerSession['fetch'] {
     }
   }
 
-  /** A good answer may be long or endless: only the others are read here, and from a copy. */
+  /** A good answer may be long or endless: of the others the beginning is read here, from a copy. */
   async function judge(signer: DataCalls, response: Response): Promise<Refusal | null> {
     if (response.ok || response.status === NOT_MODIFIED) return null;
-    const answer: Received = await receive(response.clone(), clock);
-    return signer.judge(answer);
+    return signer.judge(await receiveHead(response, { clock, wait }));
   }
 
   /** Waits before the next attempt; `false` when there is none. */
@@ -158,7 +187,7 @@ export function createCalls(options: CallOptions): WorkerSession['fetch'] {
     if (!call.repeatable) return false;
     const pauseMs = pauseBeforeRetry(failure, failed, options.random, LIMITS);
     if (pauseMs === null) return false;
-    await options.wait(pauseMs, signal === null ? closing : AbortSignal.any([closing, signal]));
+    await wait(pauseMs, signal === null ? closing : AbortSignal.any([closing, signal]));
     signal?.throwIfAborted();
     return true;
   }
@@ -183,6 +212,22 @@ export function createCalls(options: CallOptions): WorkerSession['fetch'] {
       undone,
     });
   }
+}
+
+function oneCall({ method, url }: OutgoingCall): Cause {
+  return `${method} ${url}`;
+}
+
+/** Lets the connection go. */
+function discard(response: Response): void {
+  void response.body?.cancel().catch(() => {});
+}
+
+function discardFor(response: Response): (error: unknown) => never {
+  return (error) => {
+    discard(response);
+    throw error;
+  };
 }
 
 function unanswered(problem: string): Refusal {

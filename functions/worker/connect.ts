@@ -11,6 +11,7 @@
  */
 
 import { BROKERS } from '../brokers/registry.ts';
+import { createBrake } from './brake.ts';
 import { createCalls } from './calls.ts';
 import { composeWorker } from './compose.ts';
 import { WorkerError } from './errors.ts';
@@ -69,16 +70,23 @@ export async function connect(options: ConnectOptions): Promise<WorkerSession> {
   });
   const news = createNews(log);
   const ledger = createLedger({ session, rules, signInUrl, clock, news });
-  const finder = createTokenFinder({ session, store, ledger, clock, log });
-  const line = createLine({ settings, ...wiring, failures });
-  const broker = async () => (await line()).broker;
-  const askKeepAlive = createAskKeepAlive({ session, url: settings.keepAliveUrl, ...wiring });
-  const base = { ledger, rules, clock, wait, failures, broker, closing };
-  const steps = createRestore({ ...base, look: finder.look, askKeepAlive });
+  const finder = createTokenFinder({ session, store, ledger, clock, wait, log, closing });
+  const brake = createBrake(clock);
+  ledger.onSwitch(brake.release);
+  const line = createLine({ settings, ...wiring, failures, brake, closing });
+  const broker = async () => (await line.open()).broker;
+  const askKeepAlive = createAskKeepAlive({
+    session,
+    url: settings.keepAliveUrl,
+    ...wiring,
+    closing,
+  });
+  const base = { ledger, rules, clock, wait, failures, broker, brake, closing };
+  const { look } = finder;
+  const steps = createRestore({ ...base, look, askKeepAlive, doubtCredentials: line.doubt });
   const recovery = createRecovery({ ...base, steps });
-  const signer = async () => (await line()).signer;
   const target = targetOf(settings);
-  const shared = { ...base, recovery, signer, target };
+  const shared = { ...base, recovery, line, target };
   const first = finder.look();
   const heartbeat = startHeartbeat({ session, worker, ...wiring, ledger, closing });
   const following = startFollowing({

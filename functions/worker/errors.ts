@@ -39,6 +39,8 @@ export type WorkerErrorFacts = {
   readonly status?: number | null;
   /** Certain that the broker did nothing of what was asked. */
   readonly undone?: boolean;
+  /** Calls before this moment (epoch ms) fail at once with the same error; `null` where none is held back. */
+  readonly triedAgainAt?: number | null;
   readonly cause?: unknown;
 };
 
@@ -51,6 +53,7 @@ export class WorkerError extends Error {
   readonly limitedBy: 'hard-end' | 'access-token' | 'idle' | null;
   readonly status: number | null;
   readonly undone: boolean;
+  readonly triedAgainAt: number | null;
 
   constructor(message: string, facts: WorkerErrorFacts) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -63,5 +66,6 @@ export class WorkerError extends Error {
     this.limitedBy = facts.limitedBy ?? null;
     this.status = facts.status ?? null;
     this.undone = facts.undone ?? false;
+    this.triedAgainAt = facts.triedAgainAt ?? null;
   }
 }

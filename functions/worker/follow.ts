@@ -33,10 +33,9 @@ export function startFollowing(options: {
   const following = options.events.follow({
     onEvent: (event) => void finder.heard(event),
     onTrouble(problem) {
-      const isBack = problem === null && ledger.facts().eventsProblem !== null;
       ledger.noteEvents(problem);
-      // What was said meanwhile was not heard.
-      if (isBack) void finder.look();
+      // What was said before the line was up was not heard.
+      if (problem === null) void finder.look();
     },
   });
 

@@ -6,13 +6,14 @@
  * writes. Called by `follow.ts` and by whoever was refused.
  */
 
-import type { Clock } from '../clock.ts';
+import type { Clock, Wait } from '../clock.ts';
 import { StoreError } from '../errors.ts';
 import type { ReceivedTokenRenewed } from '../events/message.ts';
 import { isAttemptLost } from '../lifecycle/attempts.ts';
 import type { SessionKey, SessionRecord } from '../lifecycle/session.ts';
 import type { Log } from '../logging/log.ts';
 import { readNewestToken, type SessionStore } from '../storage/session-store.ts';
+import { within } from './bounded.ts';
 import type { Ledger } from './ledger.ts';
 import { type HeldToken, isLater } from './state.ts';
 
@@ -26,14 +27,22 @@ export type TokenFinder = {
   readonly heard: (event: ReceivedTokenRenewed) => Promise<void>;
 };
 
+/** All of one look: a store has shorter deadlines for each of its calls, where it has any. */
+const LOOK_WITHIN_MS = 20_000;
+
+/** A turn at the store: what comes after its end is not heeded. */
+type Turn = { isOver: boolean };
+
 export function createTokenFinder(options: {
   readonly session: SessionKey;
   readonly store: TokenStore;
   readonly ledger: Ledger;
   readonly clock: Clock;
+  readonly wait: Wait;
   readonly log: Log;
+  readonly closing: AbortSignal;
 }): TokenFinder {
-  const { session, store, ledger, clock, log } = options;
+  const { session, store, ledger, clock, wait, log, closing } = options;
   let last: Promise<unknown> = Promise.resolve();
   let waiting: Promise<boolean> | null = null;
   /** The last version ever held: where to go on after a sign-out, when the record names none. */
@@ -64,8 +73,9 @@ export function createTokenFinder(options: {
     });
   }
 
-  async function lookOnce(): Promise<void> {
+  async function lookOnce(turn: Turn): Promise<void> {
     const { record } = await store.load(session);
+    if (turn.isOver) return;
     ledger.noteSignIn(record.pending !== null && !isAttemptLost(record, clock()));
     const { held } = ledger.facts();
     const isAnother = held !== null && (record.issuedAt ?? 0) > held.token.issuedAt;
@@ -74,6 +84,7 @@ export function createTokenFinder(options: {
     // In a secret that was made anew the same number is another token.
     const source = isAnother ? store : immutable;
     const found = await readNewestToken(source, session, from, record.generation);
+    if (turn.isOver) return;
     if (found !== null && isWanted(found, record)) adopt(found);
     else if (held !== null && record.version === null && !isBehind) ledger.drop();
     heedRecord(record);
@@ -99,17 +110,20 @@ export function createTokenFinder(options: {
     if (held === null || record.version !== held.version) return;
     ledger.noteUse(Math.max(record.lastUsedAt ?? 0, record.lastRenewedAt ?? 0) || null);
     if (record.proof !== 'proven') return;
-    if (refused?.version !== held.version) ledger.prove(held.version, null);
+    if (refused?.version !== held.version) ledger.prove(held.token, null);
     else if ((record.lastSuccessAt ?? 0) > refused.at) ledger.forgive();
   }
 
   /** Answers whether the store has served us. */
-  async function guarded(work: () => Promise<void>): Promise<boolean> {
+  async function guarded(work: (turn: Turn) => Promise<void>): Promise<boolean> {
+    const turn: Turn = { isOver: false };
     try {
-      await work();
+      await within(LOOK_WITHIN_MS, work(turn), { wait, closing, late: overdue });
       ledger.noteStore(null);
       return true;
     } catch (error) {
+      turn.isOver = true;
+      if (closing.aborted) return false;
       const problem = error instanceof StoreError ? error.message : 'the store cannot be read';
       // Said once, however often it is tried.
       if (problem !== ledger.facts().storeProblem) {
@@ -133,14 +147,22 @@ export function createTokenFinder(options: {
     async heard(event) {
       if (event.session !== session || !isLater(event, ledger.facts())) return;
       const served = await inTurn(() =>
-        guarded(async () => {
+        guarded(async (turn) => {
           if (!isLater(event, ledger.facts())) return;
           const found = await readNewestToken(store, session, event.version);
-          if (found !== null && isLater(found.token, ledger.facts())) adopt(found);
+          if (turn.isOver || found === null) return;
+          if (isLater(found.token, ledger.facts())) adopt(found);
         }),
       );
       // The version is gone, or was never there: the record tells what is.
       if (served && isLater(event, ledger.facts())) await look();
     },
   };
+}
+
+function overdue(): StoreError {
+  return new StoreError(`The token store did not answer within ${LOOK_WITHIN_MS / 1_000} s`, {
+    code: 'STORE_UNAVAILABLE',
+    retryable: true,
+  });
 }

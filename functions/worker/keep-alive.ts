@@ -6,8 +6,10 @@
  */
 
 import * as z from 'zod';
+import type { Wait } from '../clock.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
 import type { Secret } from '../secret.ts';
+import { within } from './bounded.ts';
 
 export type AskKeepAlive = () => Promise<
   | { readonly ok: true; readonly signInNeeded: boolean }
@@ -21,6 +23,9 @@ export type IdentityToken = (audience: string) => Promise<Secret | null>;
 /** The service refreshes and stores within this, or its scheduler's next run does. */
 const TIMEOUT_MS = 30_000;
 
+/** Google's metadata server answers in milliseconds, or not at all. */
+const IDENTITY_WITHIN_MS = 20_000;
+
 const answerSchema = z.object({
   outcomes: z.array(z.object({ session: z.string(), action: z.string() })),
 });
@@ -30,13 +35,20 @@ export function createAskKeepAlive(options: {
   readonly url: string | null;
   readonly fetch: typeof globalThis.fetch;
   readonly identityToken: IdentityToken;
+  readonly wait: Wait;
+  readonly closing: AbortSignal;
 }): AskKeepAlive {
-  const { session, url } = options;
+  const { session, url, wait, closing } = options;
   return async () => {
     if (url === null) return { ok: false, problem: '"KEEP_ALIVE_URL" is not set' };
     let identity: Secret | null;
     try {
-      identity = await options.identityToken(url);
+      const late = () => new Error('No identity in time');
+      identity = await within(IDENTITY_WITHIN_MS, options.identityToken(url), {
+        wait,
+        closing,
+        late,
+      });
     } catch {
       return { ok: false, problem: 'no Google identity was found to call it with' };
     }

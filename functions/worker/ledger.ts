@@ -7,6 +7,7 @@
 
 import type { Clock } from '../clock.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
+import type { StoredToken } from '../storage/session-store.ts';
 import type { News } from './news.ts';
 import {
   type Facts,
@@ -23,8 +24,8 @@ export type Ledger = {
   readonly adopt: (found: HeldToken) => void;
   /** Somebody has signed out. */
   readonly drop: () => void;
-  /** The broker took a call, or somebody's probe has proven this version. */
-  readonly prove: (version: number, usedAt: number | null) => void;
+  /** The broker took a call with this token, or somebody's probe has proven it. */
+  readonly prove: (token: StoredToken, usedAt: number | null) => void;
   readonly noteUse: (usedElsewhereAt: number | null) => void;
   readonly noteRenewal: (at: number) => void;
   /** Whether the record shows a sign-in that is under way. */
@@ -54,7 +55,8 @@ export function createLedger(options: {
 }): Ledger {
   const { session, rules, signInUrl, clock, news } = options;
   let facts: Facts = NO_FACTS;
-  let toldExpired: number | null = null;
+  /** By what it is, not by number: a secret that was made anew counts from 1 again. */
+  let toldExpired: StoredToken | null = null;
   let toldFailing = false;
   let next = Promise.withResolvers<void>();
   const switchListeners: (() => void)[] = [];
@@ -74,24 +76,27 @@ export function createLedger(options: {
     tellTrouble();
   }
 
-  function tellExpired({ version, token }: HeldToken): void {
-    if (toldExpired === version || facts.closed) return;
-    toldExpired = version;
+  function tellExpired({ token }: HeldToken): void {
+    if (toldExpired === token || facts.closed) return;
+    toldExpired = token;
     news.tell('expired', { session, generation: token.generation, signInUrl });
   }
 
   function tellTrouble(): void {
     if (facts.closed) return;
     const now = clock();
-    if (facts.held !== null && signInReason(facts, rules, now) !== null) tellExpired(facts.held);
+    const reason = signInReason(facts, rules, now);
+    if (facts.held !== null && reason !== null) tellExpired(facts.held);
     const problem = troubleOf(facts, now);
     if (problem !== null && !toldFailing) {
       toldFailing = true;
       news.tell('failing', { session, problem });
-    } else if (problem === null && toldFailing) {
-      toldFailing = false;
-      news.tell('recovered', { session });
     }
+    const isForgiven = toldExpired !== null && toldExpired === facts.held?.token;
+    if (reason !== null || problem !== null || !(toldFailing || isForgiven)) return;
+    toldFailing = false;
+    if (isForgiven) toldExpired = null;
+    news.tell('recovered', { session });
   }
 
   return {
@@ -110,12 +115,13 @@ export function createLedger(options: {
       });
     },
     drop: () => change({ held: null }),
-    prove(version, usedAt) {
+    prove(token, usedAt) {
       const { held, refused } = facts;
       // An answer to a call with the token before says nothing of the one in use.
-      if (held?.version !== version) {
+      if (held?.token !== token) {
         return usedAt === null ? undefined : change({ brokerProblem: null });
       }
+      const { version } = held;
       if (usedAt === null && facts.provenVersion === version) return;
       change({
         ...(usedAt === null ? {} : { lastUsedAt: usedAt, brokerProblem: null }),

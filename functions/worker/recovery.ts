@@ -7,6 +7,8 @@
 
 import type { Broker, BrokerFailure } from '../brokers/broker.ts';
 import type { Clock } from '../clock.ts';
+import type { Brake } from './brake.ts';
+import type { WorkerError } from './errors.ts';
 import type { Failures } from './failures.ts';
 import type { Ledger } from './ledger.ts';
 import { type Doubt, isRefused, type Restore, type Verdict } from './restore.ts';
@@ -27,7 +29,7 @@ export type Recovery = {
   readonly current: () => Promise<Using>;
   /**
    * `again`: the call may be made again · `works`: the refusal is between the broker and the caller. All
-   * who wait for the same token share one recovery.
+   * who wait for the same token share one recovery; after one that failed the next has to wait.
    *
    * @throws WorkerError when it did not help
    */
@@ -61,8 +63,9 @@ export function createRecovery(options: {
   readonly failures: Failures;
   readonly broker: () => Promise<Pick<Broker, 'probe'>>;
   readonly steps: Restore;
+  readonly brake: Brake;
 }): Recovery {
-  const { ledger, rules, clock, failures, steps } = options;
+  const { ledger, rules, clock, failures, steps, brake } = options;
   const recovering = createShared<HeldToken['token'], Verdict>();
   const proving = createShared<HeldToken['token'] | null, void>();
   let askedAt = Number.NEGATIVE_INFINITY;
@@ -107,23 +110,39 @@ export function createRecovery(options: {
     const { held, renewals } = ledger.facts();
     const isDone = held !== null && (held.token !== using.token || renewals > using.renewals);
     if (isDone) return 'again';
-    return recovering(using.token, () => steps.restore(using, refusal, doubt));
+    return recovering(using.token, async () => {
+      brake.check('recovery');
+      return steps.restore(using, refusal, doubt);
+    });
   }
 
   async function proveOnce(): Promise<void> {
+    brake.check('configuration', 'clock');
     const using = await current();
     const broker = await options.broker();
     const first = await broker.probe(using.token);
-    if (first.ok) return ledger.prove(using.version, clock());
-    if (!isRefused(first)) throw steps.troubled(first);
+    if (first.ok) return proven(using);
+    if (!isRefused(first)) throw heldBack(first);
+    brake.passed('configuration', 'clock');
     await recover(using, first, 'asked');
     const next = usable();
     const second = await broker.probe(next.token);
-    if (second.ok) return ledger.prove(next.version, clock());
+    if (second.ok) return proven(next);
     if (isRefused(second) && next.token === using.token) {
       await steps.surrender(next, second.problem);
     }
-    throw steps.troubled(second);
+    throw heldBack(second);
+  }
+
+  function proven(using: Using): void {
+    ledger.prove(using.token, clock());
+    brake.passed('configuration', 'clock', 'token');
+  }
+
+  function heldBack(failure: BrokerFailure): WorkerError {
+    const error = steps.troubled(failure);
+    const { reason } = failure;
+    return reason === 'configuration' || reason === 'clock' ? brake.failed(reason, error) : error;
   }
 
   return {

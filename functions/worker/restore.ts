@@ -9,7 +9,8 @@
 import type { Broker, BrokerFailure } from '../brokers/broker.ts';
 import type { Clock, Wait } from '../clock.ts';
 import { isOver } from '../lifecycle/session.ts';
-import type { WorkerError } from './errors.ts';
+import type { Brake } from './brake.ts';
+import { WorkerError, type WorkerErrorCode } from './errors.ts';
 import type { Failures } from './failures.ts';
 import type { AskKeepAlive } from './keep-alive.ts';
 import type { Ledger } from './ledger.ts';
@@ -43,6 +44,13 @@ const RENEWED_JUST_NOW_MS = 60_000;
 const SIGN_IN_AWAITED_MS = 10_000;
 const LOOK_EVERY_MS = 1_000;
 
+/** What is refused before anything is sent. */
+const NOTHING_TO_TRY: ReadonlySet<WorkerErrorCode> = new Set([
+  'NOT_SIGNED_IN',
+  'SIGN_IN_NEEDED',
+  'CLOSED',
+]);
+
 /** Why a renewal did not help. */
 type Setback =
   /** Refused for good. */
@@ -58,13 +66,27 @@ export function createRestore(options: {
   readonly look: () => Promise<boolean>;
   readonly broker: () => Promise<Pick<Broker, 'glance' | 'renew'>>;
   readonly askKeepAlive: AskKeepAlive;
+  readonly brake: Brake;
+  /** The broker has refused key or secret. */
+  readonly doubtCredentials: () => void;
   /** Aborted when the connection is closed. */
   readonly closing: AbortSignal;
 }): Restore {
-  const { ledger, rules, clock, failures, look, closing } = options;
+  const { ledger, rules, clock, failures, look, brake, closing } = options;
   let worked: { readonly token: HeldToken['token']; readonly at: number } | null = null;
 
   async function restore(using: HeldToken, refusal: BrokerFailure, doubt: Doubt): Promise<Verdict> {
+    try {
+      const verdict = await tryAll(using, refusal, doubt);
+      brake.passed('recovery', 'token');
+      return verdict;
+    } catch (error) {
+      if (!(error instanceof WorkerError) || NOTHING_TO_TRY.has(error.code)) throw error;
+      throw brake.failed('recovery', error);
+    }
+  }
+
+  async function tryAll(using: HeldToken, refusal: BrokerFailure, doubt: Doubt): Promise<Verdict> {
     if (worked?.token === using.token && clock() - worked.at < WORKED_JUST_NOW_MS) return 'works';
     await look();
     if (isReplaced(using)) return 'again';
@@ -84,12 +106,18 @@ export function createRestore(options: {
     if (isReplaced(using)) return 'again';
     if (!isAsked) {
       const asked = await ask(using).catch((error: unknown) => {
-        throw setback?.type === 'trouble' ? setback.error : error;
+        throw setback?.type === 'trouble' ? notRenewed(setback.error, refusal) : error;
       });
       if (asked === null) return 'works';
     }
-    if (setback?.type === 'trouble') throw setback.error;
+    if (setback?.type === 'trouble') throw notRenewed(setback.error, refusal);
     return surrender(using, setback?.problem ?? last.problem);
+  }
+
+  /** Calls with a token that the broker has refused need not be sent until it is renewed. */
+  function notRenewed(error: WorkerError, { answered }: BrokerFailure): WorkerError {
+    if (answered) brake.failed('token', error);
+    return error;
   }
 
   /** A cheap call with the token: `null` when it works, else the refusal. @throws WorkerError for trouble */
@@ -100,7 +128,7 @@ export function createRestore(options: {
       throw troubled(seen);
     }
     worked = { token: using.token, at: clock() };
-    ledger.prove(using.version, clock());
+    ledger.prove(using.token, clock());
     return null;
   }
 
@@ -148,6 +176,7 @@ export function createRestore(options: {
     // It works for the service and never worked for us: then our own key is what differs.
     const isOurs = provenVersion === using.version && lastUsedAt === null;
     ledger.refuse(using.version, problem);
+    if (isOurs) options.doubtCredentials();
     throw failures.refused(problem, isOurs);
   }
 
@@ -160,6 +189,7 @@ export function createRestore(options: {
 
   function troubled(failure: BrokerFailure): WorkerError {
     const error = failures.ofBroker(failure, true);
+    if (failure.reason === 'configuration') options.doubtCredentials();
     ledger.noteBroker(error.message);
     return error;
   }

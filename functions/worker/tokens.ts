@@ -4,10 +4,10 @@
  * No I/O while the token lasts. Made by `connect.ts`.
  */
 
-import type { DataCalls } from '../brokers/data-calls.ts';
 import type { Clock } from '../clock.ts';
 import type { Failures } from './failures.ts';
 import type { Ledger } from './ledger.ts';
+import type { LineKeeper } from './line.ts';
 import { paramsOf, readAddress, type Target } from './outgoing-call.ts';
 import type { Recovery, Using } from './recovery.ts';
 import { limitOf, type Rules } from './state.ts';
@@ -20,10 +20,9 @@ export function createTokens(options: {
   readonly failures: Failures;
   readonly rules: Rules;
   readonly clock: Clock;
-  readonly signer: () => Promise<DataCalls>;
+  readonly line: LineKeeper;
 }): Pick<WorkerSession, 'authorization' | 'token'> {
-  const { ledger, recovery, failures, rules, clock } = options;
-  let signer: DataCalls | null = null;
+  const { ledger, recovery, failures, rules, clock, line } = options;
 
   function limit(minimumSeconds: number) {
     return limitOf(ledger.facts(), rules, clock(), minimumSeconds * 1_000);
@@ -51,7 +50,7 @@ export function createTokens(options: {
       if (!read.ok) throw failures.configuration(read.problem);
       // Nothing is waited for that is there already: this is the hot path.
       const using = rules.renewal === 'refresh' ? await recovery.current() : recovery.usable();
-      signer ??= await options.signer();
+      const { signer } = line.opened() ?? (await line.open());
       const pairs = [...read.query, ...Object.entries(params)];
       const call = { method: method.toUpperCase(), url: read.url, params: paramsOf(pairs) };
       try {

@@ -25,7 +25,7 @@ export type WorkerState = {
 export type WorkerEvents = {
   /** A newer token is in use from now on. */
   readonly renewed: { readonly session: string; readonly generation: number };
-  /** Only a sign-in helps. Said once per token. */
+  /** Only a sign-in helps. Said once per token, and again if that has `recovered` in between. */
   readonly expired: {
     readonly session: string;
     readonly generation: number;
@@ -33,6 +33,7 @@ export type WorkerEvents = {
   };
   /** Store or broker do not serve us. Said once until `recovered`. */
   readonly failing: { readonly session: string; readonly problem: string };
+  /** Store and broker serve us again, after `failing`, or the token of `expired` works after all. */
   readonly recovered: { readonly session: string };
 };
 

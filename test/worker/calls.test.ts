@@ -327,11 +327,32 @@ describe('a refused token', () => {
   test('that the service has proven since is taken again', async () => {
     const { worker } = await facing(refused('token_revoked'), refused('token_revoked'), ok());
     await worker.fetch(LIST).catch(() => {});
+    const heard: string[] = [];
+    for (const event of ['renewed', 'expired', 'recovered'] as const) {
+      worker.on(event, () => void heard.push(event));
+    }
     await desk.time.advance(1_000);
     await desk.point(1, { generation: 7, proof: 'proven', lastSuccessAt: desk.time.now() });
     await desk.time.advance(60_000);
     expect(worker.state.status).toBe('ready');
+    expect(heard).toEqual(['recovered']);
     expect((await worker.fetch(LIST)).status).toBe(200);
+    expect(heard).toEqual(['recovered']);
+  });
+
+  test('that is taken again and refused again is said again', async () => {
+    const dead = () => refused('token_revoked');
+    const { worker } = await facing(dead(), dead(), dead(), dead());
+    const heard: string[] = [];
+    for (const event of ['expired', 'recovered'] as const) {
+      worker.on(event, () => void heard.push(event));
+    }
+    await worker.fetch(LIST).catch(() => {});
+    await desk.time.advance(1_000);
+    await desk.point(1, { generation: 7, proof: 'proven', lastSuccessAt: desk.time.now() });
+    await desk.time.advance(60_000);
+    await worker.fetch(LIST).catch(() => {});
+    expect(heard).toEqual(['expired', 'recovered', 'expired']);
   });
 
   test('whose renewal fails for a passing reason is asked for again seconds later', async () => {

@@ -81,6 +81,29 @@ describe('a secret that was deleted and made anew', () => {
   );
 });
 
+test('the end of its token is said again, though its version has the same number', async () => {
+  desk = await createDesk('2026-03-09T23:00:00-04:00');
+  await desk.put({ generation: 1 });
+  const worker = await desk.connect();
+  const heard: number[] = [];
+  worker.on('expired', () => heard.push(desk.time.now()));
+  await desk.time.advance(3_600_000);
+  expect(heard).toHaveLength(1);
+  const issuedAt = desk.time.now();
+  const hardEndsAt = issuedAt + 3_600_000;
+  const times = { issuedAt, hardEndsAt, accessExpiresAt: hardEndsAt };
+  const token = aToken({ session: SANDBOX, generation: 1, account: ['x'], ...times });
+  desk.store.load = async () => ({
+    record: anActiveRecord({ generation: 1, version: 1, issuedAt, history: [] }),
+    tag: 'anew',
+  });
+  desk.store.readToken = async (_session, version) =>
+    version === 1 ? { status: 'found', version, token } : { status: 'missing' };
+  await desk.time.advance(3_600_000);
+  expect(worker.state).toMatchObject({ status: 'expired', issuedAt });
+  expect(heard).toHaveLength(2);
+});
+
 describe('an event', () => {
   test('switches to the version it names with no restart', async () => {
     await desk.put({ generation: 7 });
@@ -219,6 +242,15 @@ describe('without events', () => {
     const worker = await desk.connect();
     desk.events.trouble('the topic is missing');
     expect(worker.state).toMatchObject({ status: 'ready', eventsProblem: 'the topic is missing' });
+    await desk.put({ generation: 8 });
+    desk.events.trouble(null);
+    await settle();
+    expect(worker.state).toMatchObject({ generation: 8, eventsProblem: null });
+  });
+
+  test('a line of events that is up for the first time makes it look at once, too', async () => {
+    await desk.put({ generation: 7 });
+    const worker = await desk.connect();
     await desk.put({ generation: 8 });
     desk.events.trouble(null);
     await settle();

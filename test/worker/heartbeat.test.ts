@@ -57,6 +57,37 @@ test('reports a switch at once, and that it has no token yet', async () => {
   expect(generations()).toEqual([0, 7]);
 });
 
+test('reports the last use of the token that it reports, not of the one before', async () => {
+  await desk.put();
+  const { fetch } = createScriptedFetch([new Response(''), new Response('')]);
+  const worker = await desk.connect({ fetch });
+  await worker.fetch('/v1/accounts/list');
+  const usedAt = desk.time.now();
+  await desk.time.advance(MINUTE_MS);
+  desk.events.tell({ generation: 8, version: await desk.put({ generation: 8 }) });
+  await settle();
+  expect(desk.reports.sent.at(-1)).toMatchObject({ generation: 8, lastUsedAt: null });
+  expect(worker.state.lastUsedAt).toBeNull();
+  await worker.fetch('/v1/accounts/list');
+  await desk.time.advance(5 * MINUTE_MS);
+  expect(desk.reports.sent.at(-1)).toMatchObject({
+    generation: 8,
+    lastUsedAt: usedAt + MINUTE_MS,
+  });
+});
+
+test('a call that ends after the switch is no use of the new token', async () => {
+  await desk.put();
+  const answer = Promise.withResolvers<Response>();
+  const worker = await desk.connect({ fetch: () => answer.promise });
+  const call = worker.fetch('/v1/accounts/list');
+  desk.events.tell({ generation: 8, version: await desk.put({ generation: 8 }) });
+  await settle();
+  answer.resolve(new Response(''));
+  await call;
+  expect(worker.state).toMatchObject({ generation: 8, lastUsedAt: null });
+});
+
 test('says goodbye when it stops, after everything else', async () => {
   await desk.put();
   const worker = await desk.connect();

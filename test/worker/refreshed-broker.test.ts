@@ -141,6 +141,45 @@ test('`token` gets one that lasts longer, where there is one', async () => {
 });
 
 describe('keep-alive that brings nothing', () => {
+  test.each([
+    ['whose end has come', MINUTE_MS, MINUTE_MS],
+    ['that the broker refuses', 10 * MINUTE_MS, 0],
+  ])('is not asked with every call for a token %s', async (_name, lastsMs, laterMs) => {
+    const { worker, asked, atBroker, accept } = await facing(lastsMs, did('failed'));
+    accept('another');
+    await desk.time.advance(laterMs);
+    const outcomes = new Set<string>();
+    for (let call = 0; call < 30; call += 1) {
+      await worker.fetch(LIST).catch((error: Error) => outcomes.add(error.message));
+    }
+    expect(asked).toHaveLength(1);
+    expect(atBroker.length).toBeLessThanOrEqual(2);
+    expect(outcomes.size).toBe(1);
+    expect([...outcomes][0]).toMatch(/no newer token; it is tried again at 2026-/);
+    for (const seconds of [5, 10, 20]) {
+      await desk.time.advance(seconds * 1_000);
+      for (let call = 0; call < 10; call += 1) await worker.fetch(LIST).catch(() => {});
+    }
+    expect(asked).toHaveLength(4);
+  });
+
+  test('does not keep calls from a token that still works', async () => {
+    const { worker, asked } = await facing(MINUTE_MS, did('failed'));
+    for (let call = 0; call < 10; call += 1) {
+      expect((await worker.fetch(LIST)).status).toBe(200);
+      await settle();
+    }
+    expect(asked).toHaveLength(1);
+  });
+
+  test('because Google does not answer is given up after 20 seconds', async () => {
+    const identityToken = () => new Promise<never>(() => {});
+    const { refusal } = await ended(refreshed, { parts: { identityToken } });
+    refusal.catch(() => {});
+    await desk.time.advance(20_000);
+    await expect(refusal).rejects.toThrow(/no Google identity/);
+  });
+
   const ended = async (onAsked: () => Promise<Response>, options = {}) => {
     const { worker, asked } = await facing(MINUTE_MS, onAsked, options);
     await desk.time.advance(MINUTE_MS);
