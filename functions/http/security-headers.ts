@@ -31,7 +31,8 @@ export function securityHeaders(options: SecurityOptions): Record<string, string
   return {
     'content-security-policy': policy.join('; '),
     'referrer-policy': 'no-referrer',
-    'cache-control': 'no-store',
+    // Firebase Hosting takes the cookies off any answer that is not called private.
+    'cache-control': 'private, no-store',
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'cross-origin-opener-policy': 'same-origin',

@@ -108,7 +108,7 @@ describe('serve', () => {
   it('puts the protections on an answer that has none', async () => {
     const { url } = await start(ok);
     const { headers } = await fetch(url);
-    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('cache-control')).toBe('private, no-store');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");
     expect(headers.get('x-powered-by')).toBeNull();

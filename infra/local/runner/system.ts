@@ -53,6 +53,8 @@ export type LocalSystemOptions = {
   /** Where the clock of a fresh state directory starts, if not now. */
   readonly startAt?: number;
   readonly colour?: boolean;
+  /** What people come through to the public function: gets its address, answers its own. */
+  readonly front?: (publicUrl: string) => Promise<string>;
   /** A line that one of the processes printed. */
   readonly onLine?: (name: string, line: string) => void;
   readonly onActivity?: (activity: Activity) => void;
@@ -128,7 +130,10 @@ async function start(
   };
   const gateway = createGateway({ portOf, faults, wait: systemWait });
   const publicServer = await open(0, (req, res) => void gateway(req, res));
-  const publicUrl = (isReal ? env['PUBLIC_URL'] : undefined) ?? publicServer.url;
+  const publicUrl =
+    (await options.front?.(publicServer.url)) ??
+    (isReal ? env['PUBLIC_URL'] : undefined) ??
+    publicServer.url;
 
   const brokers = isReal
     ? null
