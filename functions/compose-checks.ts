@@ -56,9 +56,9 @@ export function backupsOf(
 function counterpartOf(session: SessionSettings, parts: Parts): Broker | null {
   const { environment, urls, consumerKey, consumerSecret } = session;
   const entry = BROKERS[session.broker];
-  if (entry === undefined || urls.oauthUrl !== entry.defaults[environment].oauthUrl) return null;
+  if (entry === undefined || urls.oauthUrl !== entry.defaults[environment]?.oauthUrl) return null;
   const other = environment === 'prod' ? 'sandbox' : 'prod';
   const there = entry.defaults[other];
-  if (there.oauthUrl === urls.oauthUrl) return null;
+  if (there === undefined || there.oauthUrl === urls.oauthUrl) return null;
   return entry.create({ environment: other, consumerKey, consumerSecret, ...there, ...parts });
 }

@@ -31,7 +31,7 @@ import type { Doors } from './http/doors.ts';
 import { createLinks, type Links } from './http/link.ts';
 import { hardEndAt } from './lifecycle/hard-end.ts';
 import { createNyseCalendar } from './lifecycle/nyse-calendar.ts';
-import type { SessionKey } from './lifecycle/session.ts';
+import { firstOf, type SessionKey } from './lifecycle/session.ts';
 import type { Log } from './logging/log.ts';
 import { createProcessLog } from './logging/process-log.ts';
 import type { Notifier } from './notifications/notifier.ts';
@@ -232,13 +232,14 @@ function configured(
   settings: SessionSettings,
   parts: Pick<Parts, 'clock' | 'wait' | 'random' | 'fetch'>,
 ): ConfiguredSession {
-  const { key, title, alertAt, required, environment, consumerKey, consumerSecret, urls } =
-    settings;
+  const { key, title, alertAt, required, environment } = settings;
+  const { consumerKey, consumerSecret, urls, redirectUrl } = settings;
   const broker = entryOf(settings).create({
     environment,
     consumerKey,
     consumerSecret,
     ...urls,
+    redirectUrl,
     ...parts,
   });
   const hashAccount = accountHasher(consumerSecret);
@@ -265,7 +266,10 @@ function accountHasher(consumerSecret: Secret): (accountId: string) => string {
     `${keyId}.${createHmac('sha256', key).update(accountId).digest('base64url').slice(0, 16)}`;
 }
 
-/** A link lives as long as a sign-in made now would: until the hard end, for the dashboard the latest one. */
+/** A link is as good as a password: no longer than a day with its change of the clocks. */
+const LINK_MAX_AGE_MS = 25 * 60 * 60_000;
+
+/** A link lives as long as a sign-in made now would, at most a day: for the dashboard the latest such end. */
 function linkEnd(
   sessions: readonly ConfiguredSession[],
   key: SessionKey | null,
@@ -273,7 +277,8 @@ function linkEnd(
 ): number {
   const ends = sessions
     .filter((session) => key === null || session.key === key)
-    .map((session) => hardEndAt(session.broker.rules, { issuedAt: now, signedInAt: now }));
+    .map((session) => hardEndAt(session.broker.rules, { issuedAt: now, signedInAt: now }))
+    .map((end) => firstOf(end, now + LINK_MAX_AGE_MS) ?? now);
   return Math.max(now, ...ends);
 }
 

@@ -121,6 +121,11 @@ export function readConfig(
       ? readJson(consumerSchema, consumerName, text(consumerName), {}, problems)
       : null;
     const defaults = broker.defaults[parsed.environment];
+    if (defaults === undefined) {
+      const known = Object.keys(broker.defaults).join(', ');
+      problems.push(`"SESSIONS" names ${shown(name)}, but ${broker.title} has only: ${known}`);
+      continue;
+    }
     const accountIds = listOf(text(`${own}_ACCOUNT`));
     sessions.push({
       key: parsed.key,
@@ -136,6 +141,7 @@ export function readConfig(
         apiUrl: url(`${shared}_API_URL`) ?? defaults.apiUrl,
         authorizeUrl: url(`${shared}_AUTHORIZE_URL`) ?? defaults.authorizeUrl,
       },
+      redirectUrl: url(`${shared}_REDIRECT_URL`) ?? ownCallback(text('PUBLIC_URL'), parsed.broker),
       alertAt: timeOfDay(`${own}_ALERT_AT`) ?? defaultAlertAt,
       required:
         requiredKeys.length > 0
@@ -173,6 +179,11 @@ export function readConfig(
   };
   if (problems.length > 0) throw new ConfigError([...new Set(problems)]);
   return settings;
+}
+
+/** Where the pages take a broker's redirect. */
+function ownCallback(publicUrl: string | null, broker: string): string | null {
+  return publicUrl === null ? null : `${publicUrl.replace(/\/+$/, '')}/callback/${broker}`;
 }
 
 /** `etrade-prod-ira` → `ETRADE_PROD_IRA`, the prefix of a session's variables. */

@@ -21,6 +21,8 @@ export type SessionSettings = {
   readonly consumerKey: Secret;
   readonly consumerSecret: Secret;
   readonly urls: BrokerUrls;
+  /** Where the broker's redirect leads; `null` where no public address is set. */
+  readonly redirectUrl: string | null;
   readonly alertAt: string | null;
   readonly required: boolean;
   /** Broker account ids that may sign in here; `null`: those of the first sign-in. */

@@ -39,13 +39,38 @@ export type BrokerToken = {
   readonly refreshToken: Secret | null;
 };
 
-/** An opened sign-in. Its secret stays in the person's encrypted cookie until the PIN comes. */
+/** An opened sign-in. It stays in the person's encrypted cookie until the verifier comes. */
 export type OpenSignIn = {
-  readonly requestToken: string;
-  readonly requestSecret: Secret;
+  /** What the broker's redirect names it by: the request token (OAuth 1.0a), `state` (OAuth 2). */
+  readonly id: string;
+  /** The request token's secret (OAuth 1.0a), the PKCE verifier (OAuth 2); random where neither exists. */
+  readonly secret: Secret;
   readonly startedAt: number;
   readonly expiresAt: number;
 };
+
+/**
+ * How the person's yes comes back, as a verifier: `pin` is read from the broker's page and typed,
+ * `redirect` is brought by the broker's redirect and copied by nobody.
+ */
+export type VerifierKind = 'pin' | 'redirect';
+
+/** What the broker's redirect to our callback said. */
+export type CallbackAnswer =
+  | {
+      readonly ok: true;
+      /** `null` where the broker does not name the sign-in. */
+      readonly signInId: string | null;
+      readonly verifier: Secret;
+    }
+  | {
+      readonly ok: false;
+      /** `declined` the person said no · `refused` the broker did · `unreadable` it is no such redirect. */
+      readonly reason: 'declined' | 'refused' | 'unreadable';
+      /** A safe word (`access_denied`). */
+      readonly problem: string;
+      readonly signInId: string | null;
+    };
 
 export type BeginAnswer =
   | {
@@ -85,15 +110,21 @@ export interface Broker {
   readonly rules: BrokerRules;
   /** Origin that the sign-in form redirects to; goes into the page's CSP. */
   readonly authorizeOrigin: string;
+  readonly verifierKind: VerifierKind;
+  /** Longest verifier that is taken, in characters. */
+  readonly verifierMaxLength: number;
   /** Opens a sign-in. */
   begin(): Promise<BeginAnswer>;
-  /** Spends the verifier (the PIN). Sent once: never retried by the adapter. */
+  /** Reads the redirect's query. Consumes nothing and sends nothing. */
+  readCallback(query: URLSearchParams): CallbackAnswer;
+  /** Spends the verifier (PIN or code). Sent once: never retried by the adapter. */
   complete(signIn: OpenSignIn, verifier: Secret): Promise<CompleteAnswer>;
   renew(token: BrokerToken): Promise<RenewAnswer>;
   /** A cheap call that works only with a good token. */
   probe(token: BrokerToken): Promise<ProbeAnswer>;
   /** The same, tried once and for a few seconds: while a token waits to be stored. */
   glance(token: BrokerToken): Promise<ProbeAnswer>;
+  /** Ends the token at the broker, as far as `rules.revocation` says. */
   revoke(token: BrokerToken): Promise<RevokeAnswer>;
 }
 
@@ -108,6 +139,11 @@ export type BrokerOptions = {
   readonly apiUrl: string;
   /** The whole address of the broker's login page, without its parameters. */
   readonly authorizeUrl: string;
+  /**
+   * Where the broker's redirect leads, exactly as registered there; `null` where none is used.
+   * @default null
+   */
+  readonly redirectUrl?: string | null;
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
   readonly random: Random;

@@ -7,8 +7,9 @@
 
 import * as z from 'zod';
 import { Secret } from '../secret.ts';
-import type { BrokerFailure, ProbeAnswer, RevokeAnswer } from './broker.ts';
+import type { BrokerFailure, CallbackAnswer, ProbeAnswer, RevokeAnswer } from './broker.ts';
 import { findOauthProblem, judgeRefusal, looksLikeHtml, unreadable } from './etrade-failures.ts';
+import { ETRADE_VERIFIER_MAX_LENGTH } from './etrade-rules.ts';
 import type { Received } from './send.ts';
 
 export type TokenPair = {
@@ -65,6 +66,17 @@ export function judgeAccountList(answer: Received): ProbeAnswer {
     accountIds: accounts.map((account) => account.accountId),
     skewMs: answer.skewMs,
   };
+}
+
+/** Comes only for keys that have a callback registered; whether it names the request token is not documented. */
+export function readEtradeCallback(query: URLSearchParams): CallbackAnswer {
+  const signInId = query.get('oauth_token');
+  const verifiers = query.getAll('oauth_verifier');
+  const verifier = verifiers[0]?.trim() ?? '';
+  if (verifiers.length !== 1 || verifier === '' || verifier.length > ETRADE_VERIFIER_MAX_LENGTH) {
+    return { ok: false, reason: 'unreadable', problem: 'no-verifier', signInId };
+  }
+  return { ok: true, signInId, verifier: new Secret(verifier) };
 }
 
 /**

@@ -37,7 +37,7 @@ export function accessTokenCall(
 ): EtradeCall {
   return {
     url: `${urls.oauthUrl}/oauth/access_token`,
-    token: { key: new Secret(signIn.requestToken), secret: signIn.requestSecret },
+    token: { key: new Secret(signIn.id), secret: signIn.secret },
     extra: { oauth_verifier: verifier },
   };
 }

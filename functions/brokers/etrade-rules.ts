@@ -17,8 +17,12 @@ export const ETRADE_RULES: BrokerRules = {
   idleLimitMs: 120 * MINUTE_MS,
   accessLifeMs: null,
   renewal: 'reactivate',
+  revocation: 'token',
   signInOpenMs: 5 * MINUTE_MS,
 };
+
+/** The longest PIN seen has 7 characters. */
+export const ETRADE_VERIFIER_MAX_LENGTH = 32;
 
 /** Where a broker environment is reached: origins (or proxied bases) without a trailing slash. */
 export type EtradeUrls = {

@@ -20,7 +20,12 @@ import type {
   RenewAnswer,
   RevokeAnswer,
 } from './broker.ts';
-import { judgeAccountList, judgeDone, judgeTokenPair } from './etrade-answers.ts';
+import {
+  judgeAccountList,
+  judgeDone,
+  judgeTokenPair,
+  readEtradeCallback,
+} from './etrade-answers.ts';
 import {
   accessTokenCall,
   accountListCall,
@@ -31,7 +36,7 @@ import {
   revokeCall,
   signCall,
 } from './etrade-requests.ts';
-import { ETRADE_RULES } from './etrade-rules.ts';
+import { ETRADE_RULES, ETRADE_VERIFIER_MAX_LENGTH } from './etrade-rules.ts';
 import type { Oauth1Pair } from './oauth1.ts';
 import { pauseBeforeRetry } from './retry.ts';
 import { type OutgoingRequest, type Received, sendOnce } from './send.ts';
@@ -89,6 +94,9 @@ export function createEtradeBroker(options: BrokerOptions): Broker {
     title: 'E*TRADE',
     rules: ETRADE_RULES,
     authorizeOrigin: new URL(options.authorizeUrl).origin,
+    verifierKind: 'pin',
+    verifierMaxLength: ETRADE_VERIFIER_MAX_LENGTH,
+    readCallback: readEtradeCallback,
 
     async begin(): Promise<BeginAnswer> {
       return attemptAgain(requestTokenCall(options), (answer, sentAt) => {
@@ -98,8 +106,8 @@ export function createEtradeBroker(options: BrokerOptions): Broker {
           ok: true,
           authorizeUrl: authorizeAddress(options, options.consumerKey, pair.token),
           signIn: {
-            requestToken: pair.token,
-            requestSecret: pair.secret,
+            id: pair.token,
+            secret: pair.secret,
             startedAt: sentAt,
             expiresAt: sentAt + ETRADE_RULES.signInOpenMs,
           },

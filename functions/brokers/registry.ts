@@ -18,8 +18,9 @@ export type BrokerEntry = {
   /** The name people read. */
   readonly title: string;
   readonly rules: BrokerRules;
+  /** By environment; one that is missing has no sign-in of its own at this broker. */
   readonly defaults: Readonly<
-    Record<Environment, Pick<BrokerOptions, 'oauthUrl' | 'apiUrl' | 'authorizeUrl'>>
+    Partial<Record<Environment, Pick<BrokerOptions, 'oauthUrl' | 'apiUrl' | 'authorizeUrl'>>>
   >;
   readonly create: (options: BrokerOptions) => Broker;
   /** How a worker's own calls are authorized and their refusals read. */

@@ -7,7 +7,7 @@
 
 import type { BrokerAccess, CommandLineSystem } from '../compose.ts';
 import { ConfigError } from '../errors.ts';
-import { stateOf } from '../lifecycle/session.ts';
+import { isOver, stateOf } from '../lifecycle/session.ts';
 import type { ConfiguredSession } from '../operations/system.ts';
 import { readNewestToken, type StoredToken } from '../storage/session-store.ts';
 import type { CommandContext } from './command.ts';
@@ -65,7 +65,7 @@ async function currentToken(
 ): Promise<StoredToken | null> {
   const { record } = await system.store.load(session.key);
   const found = await readNewestToken(system.store, session.key, record.version, record.generation);
-  if (found === null || system.clock() >= found.token.hardEndsAt) return null;
+  if (found === null || isOver(found.token.hardEndsAt, system.clock())) return null;
   // The record's word counts for the token that it knows.
   const isKnown = found.token.generation === record.generation;
   const state = stateOf(record, session.broker.rules, system.clock());

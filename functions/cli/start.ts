@@ -156,10 +156,12 @@ function showDone(
   now: number,
 ): void {
   const { zone } = system.calendar(broker.rules.market);
-  const ends = `${momentText(hardEndsAt, now, zone)} ${cityOf(zone)}`;
-  const life = durationText(hardEndsAt - now);
   line(`${paint('green', '✓')} ${title}: generation ${generation} is stored.`);
-  line(`  Good until ${ends}, ${life} from now.`);
+  if (hardEndsAt === null) line('  Good until the broker ends it; keep-alive renews it.');
+  else {
+    const ends = `${momentText(hardEndsAt, now, zone)} ${cityOf(zone)}`;
+    line(`  Good until ${ends}, ${durationText(hardEndsAt - now)} from now.`);
+  }
   for (const sentence of FOLLOW_WORDS[follow]) line(`  ${sentence}`);
   if (!system.tellsPeople)
     note('  No messenger is set here: the ✅ comes with the next function run.');

@@ -66,7 +66,7 @@ export function encodeTokenRenewed(event: TokenRenewed, secretVersion: string): 
       secretVersion,
       issuedAt: new Date(event.issuedAt).toISOString(),
       accessExpiresAt: new Date(event.accessExpiresAt).toISOString(),
-      hardEndsAt: new Date(event.hardEndsAt).toISOString(),
+      hardEndsAt: event.hardEndsAt === null ? null : new Date(event.hardEndsAt).toISOString(),
       idleLimitSeconds: event.idleLimitMs === null ? null : Math.floor(event.idleLimitMs / 1000),
     }),
   };
@@ -85,7 +85,7 @@ const eventSchema = z.object({
   secretVersion: z.string().regex(VERSION_NAME),
   issuedAt: instant,
   accessExpiresAt: instant,
-  hardEndsAt: instant,
+  hardEndsAt: instant.nullable(),
   idleLimitSeconds: z.int().min(0).nullable().default(null),
 });
 

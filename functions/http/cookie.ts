@@ -61,7 +61,7 @@ const contentsSchema = z.strictObject({
   pending: z.record(
     z.string(),
     z.strictObject({
-      token: z.string(),
+      id: z.string(),
       secret: z.string(),
       startedAt: z.number(),
       expiresAt: z.number(),
@@ -91,9 +91,9 @@ export function createCookies(options: CookieOptions): Cookies {
       csrf,
       endsAt: exp,
       pending: Object.fromEntries(
-        Object.entries(pending).map(([session, { token, secret, startedAt, expiresAt }]) => [
+        Object.entries(pending).map(([session, { id, secret, startedAt, expiresAt }]) => [
           session,
-          { requestToken: token, requestSecret: new Secret(secret), startedAt, expiresAt },
+          { id, secret: new Secret(secret), startedAt, expiresAt },
         ]),
       ),
       outcome,
@@ -106,9 +106,9 @@ export function createCookies(options: CookieOptions): Cookies {
       csrf: visitor.csrf,
       exp: visitor.endsAt,
       pending: Object.fromEntries(
-        pending.map(([session, { requestToken, requestSecret, startedAt, expiresAt }]) => [
+        pending.map(([session, { id, secret, startedAt, expiresAt }]) => [
           session,
-          { token: requestToken, secret: requestSecret.reveal(), startedAt, expiresAt },
+          { id, secret: secret.reveal(), startedAt, expiresAt },
         ]),
       ),
       outcome: visitor.outcome,

@@ -28,7 +28,7 @@ const resultSchema = z.discriminatedUnion('word', [
   z.object({
     word: z.literal('signed-in'),
     generation: z.number(),
-    hardEndsAt: z.number(),
+    hardEndsAt: z.number().nullable(),
     follow: z.enum(['told', 'queued', 'adopting']),
   }),
   plain(
@@ -42,9 +42,12 @@ const resultSchema = z.discriminatedUnion('word', [
     'in-progress',
     'signed-out',
     'nothing-to-sign-out',
+    'declined',
   ),
   z.object({ word: z.literal('too-many-attempts'), retryAt: z.number() }),
   z.object({ word: z.literal('pin-rejected'), attemptsLeft: z.number() }),
+  /** The broker's redirect brought no code; `problem` is its word. */
+  z.object({ word: z.literal('not-granted'), problem: z.string() }),
   z.object({ word: z.literal('start-failed'), ...failure }),
   z.object({ word: z.literal('exchange-failed'), ...failure }),
   z.object({ word: z.literal('sign-out-failed'), ...failure }),

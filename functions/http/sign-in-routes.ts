@@ -5,8 +5,7 @@
  * the visitor's cookie. Called by `routes.ts`, which has checked the cookie and, for posts, the form.
  */
 
-import type { OpenSignIn } from '../brokers/broker.ts';
-import { PIN_MAX_LENGTH } from '../lifecycle/limits.ts';
+import type { CallbackAnswer, OpenSignIn } from '../brokers/broker.ts';
 import type { ConfiguredSession } from '../operations/system.ts';
 import { Secret } from '../secret.ts';
 import type { Visitor } from './cookie.ts';
@@ -23,6 +22,7 @@ import { signInPage } from './pages/sign-in.ts';
 import { successPage } from './pages/success.ts';
 import { MESSAGE } from './pages/texts.ts';
 import { page, redirect, retryAfter } from './reply.ts';
+import { sameText } from './same-text.ts';
 import {
   type KnownVisit,
   mayAct,
@@ -105,44 +105,79 @@ export async function postPin(visit: SessionVisit<PostVisit>): Promise<Response>
 }
 
 /**
- * `GET /callback/<broker>`: the broker brings the PIN back itself, for consumer keys that have a callback
- * registered. Acts only for the browser that began exactly one sign-in it can be for; anyone else sees
- * the PIN to copy.
+ * `GET /callback/<broker>`: the broker's redirect brings the verifier back. Acts only for the browser that
+ * began exactly one sign-in it can be for. For anyone else nothing is consumed: a PIN is shown to be copied,
+ * a code is good for nobody.
  */
 export async function takeCallback(visit: Visit & { visitor: Visitor | null }): Promise<Response> {
   const { wiring, url, visitor } = visit;
   const name = visit.params[0];
   const sessions = wiring.sessions.filter(({ broker }) => broker.name === name);
-  const broker = sessions[0]?.broker.title;
-  if (broker === undefined) return page(messagePage(MESSAGE.notFound), 404);
+  const [first] = sessions;
+  if (first === undefined) return page(messagePage(MESSAGE.notFound), 404);
 
-  const verifiers = url.searchParams.getAll('oauth_verifier');
-  const verifier = verifiers[0]?.trim() ?? '';
-  if (verifiers.length !== 1 || verifier === '' || verifier.length > PIN_MAX_LENGTH) {
+  const { broker } = first;
+  const callback = broker.readCallback(url.searchParams);
+  if (!callback.ok && callback.reason === 'unreadable') {
     return page(messagePage(MESSAGE.noVerifier), 400);
   }
-  const open = visitor === null ? [] : openSignIns(visitor, sessions, visit);
+  const open = visitor === null ? [] : openSignIns(visitor, sessions, callback, wiring.clock());
   const [only] = open;
   if (visitor !== null && only !== undefined && open.length === 1) {
     if (!mayAct(visit.request)) return page(messagePage(MESSAGE.prefetch), 503);
-    return complete(visit, only.session, visitor, only.signIn, verifier);
+    return callback.ok
+      ? complete(visit, only.session, visitor, only.signIn, callback.verifier.reveal())
+      : notGranted(visit, only.session, visitor, callback);
   }
-  return page(callbackPage({ broker, verifier, sessions: open.map(({ session }) => session) }));
+  if (broker.verifierKind === 'redirect' || !callback.ok) {
+    wiring.log.warn('callback-refused', 'A redirect from a broker belongs to no sign-in here.', {
+      broker: broker.name,
+      isKnown: visitor !== null,
+    });
+    return page(messagePage(MESSAGE.foreignCallback), 400);
+  }
+  return page(
+    callbackPage({
+      broker: broker.title,
+      verifier: callback.verifier.reveal(),
+      sessions: open.map(({ session }) => session),
+    }),
+  );
 }
 
-/** The visitor's open sign-ins that a callback can be for; its request token, when sent, decides. */
+/** The visitor's open sign-ins that a redirect can be for; the one it names, where it names one. */
 function openSignIns(
   visitor: Visitor,
   sessions: readonly ConfiguredSession[],
-  { url, wiring }: Visit,
+  { signInId }: CallbackAnswer,
+  now: number,
 ): { session: ConfiguredSession; signIn: OpenSignIn }[] {
-  const requestToken = url.searchParams.get('oauth_token');
   return sessions.flatMap((session) => {
     const signIn = visitor.pending[session.key];
-    if (signIn === undefined || signIn.expiresAt <= wiring.clock()) return [];
-    if (requestToken !== null && requestToken !== signIn.requestToken) return [];
-    return [{ session, signIn }];
+    if (signIn === undefined) return [];
+    const isNamed = signInId === null || sameText(signInId, signIn.id);
+    // A PIN whose time is up may be for a sign-in of another browser; a named redirect can be for no other.
+    if (session.broker.verifierKind === 'pin' && signIn.expiresAt <= now) return [];
+    return isNamed ? [{ session, signIn }] : [];
   });
+}
+
+/** The person said no at the broker, or the broker did: that sign-in is over. */
+async function notGranted(
+  visit: Visit,
+  session: ConfiguredSession,
+  visitor: Visitor,
+  { reason, problem }: Extract<CallbackAnswer, { ok: false }>,
+): Promise<Response> {
+  visit.wiring.log.warn('sign-in-not-granted', 'The broker brought no code back.', {
+    session: session.key,
+    reason,
+    problem,
+  });
+  const { [session.key]: _over, ...pending } = visitor.pending;
+  const result: OutcomeResult =
+    reason === 'declined' ? { word: 'declined' } : { word: 'not-granted', problem };
+  return showOutcome(visit, { ...visitor, pending }, session.key, result, doneAddress(session));
 }
 
 async function complete(

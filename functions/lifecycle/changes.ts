@@ -32,7 +32,8 @@ export type TokenStored = {
   readonly signedInAt: number;
   readonly issuedAt: number;
   readonly accessExpiresAt: number;
-  readonly hardEndsAt: number;
+  /** `null`: none is known. */
+  readonly hardEndsAt: number | null;
   /** Hashes of the token's account ids; `null` when the broker could not be asked. */
   readonly account: readonly string[] | null;
   /** The attempt it came from; `null` for a refresh, and for a version adopted after its writer died. */

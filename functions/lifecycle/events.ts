@@ -16,6 +16,7 @@ export type TokenRenewed = {
   readonly version: number;
   readonly issuedAt: number;
   readonly accessExpiresAt: number;
-  readonly hardEndsAt: number;
+  /** `null`: none is known. */
+  readonly hardEndsAt: number | null;
   readonly idleLimitMs: number | null;
 };

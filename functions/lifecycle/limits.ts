@@ -24,9 +24,6 @@ export const WARN_AFTER_FAILURES = 3;
 export const PIN_ATTEMPTS_ALLOWED = 10;
 export const PIN_ATTEMPT_WINDOW_MS = HOUR_MS;
 
-/** Longest PIN accepted; the longest seen from a broker is 7 characters. */
-export const PIN_MAX_LENGTH = 32;
-
 /** A sign-in attempt older than this with nothing stored died in between: its PIN is spent and lost. */
 export const PENDING_LOST_AFTER_MS = 2 * MINUTE_MS;
 

@@ -40,7 +40,8 @@ export type Notice =
       readonly kind: 'signed-in';
       readonly session: SessionKey;
       readonly generation: number;
-      readonly hardEndsAt: number;
+      /** `null`: none is known. */
+      readonly hardEndsAt: number | null;
       /** Good until today's close? `null` on a day without trading. */
       readonly coversClose: boolean | null;
       /** The broker has taken the token; `false` when it could not be asked yet. */

@@ -160,7 +160,7 @@ export function idleAt(
 export function endsAt(record: SessionRecord, rules: Pick<BrokerRules, 'renewal'>): number | null {
   const { accessExpiresAt, hardEndsAt } = record;
   if (rules.renewal === 'refresh' || accessExpiresAt === null) return hardEndsAt;
-  return hardEndsAt === null ? accessExpiresAt : Math.min(accessExpiresAt, hardEndsAt);
+  return firstOf(accessExpiresAt, hardEndsAt);
 }
 
 /** What the record means at a moment. Fails closed: what is not known to be good is not `active`. */
@@ -176,7 +176,7 @@ export function stateOf(record: SessionRecord, rules: BrokerRules, now: number):
     return 'inactive';
   }
   const everyClockIsKnown =
-    record.hardEndsAt !== null &&
+    (record.hardEndsAt !== null || rules.hardEnd.kind === 'age-when-rotating') &&
     record.accessExpiresAt !== null &&
     (rules.idleLimitMs === null || idleEndsAt !== null);
   return record.proof === 'proven' && everyClockIsKnown ? 'active' : 'unknown';
@@ -185,6 +185,12 @@ export function stateOf(record: SessionRecord, rules: BrokerRules, now: number):
 /** Whether a probe proved the current token and nothing, no clock either, has spoken against it since. */
 export function isValidated(record: SessionRecord, rules: BrokerRules, now: number): boolean {
   return stateOf(record, rules, now) === 'active';
+}
+
+/** The first of the ends that are known; `null` when none is. */
+export function firstOf(...ends: readonly (number | null)[]): number | null {
+  const known = ends.filter((end) => end !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 /** Whether an end has come; an end that is unknown or does not exist has not. */

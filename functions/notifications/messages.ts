@@ -10,7 +10,7 @@
 
 import { KEEP_ALIVE_EVERY_MS } from '../lifecycle/limits.ts';
 import type { Notice, SignInTrouble } from '../lifecycle/notices.ts';
-import { parseSessionKey, type SessionKey } from '../lifecycle/session.ts';
+import { isOver, parseSessionKey, type SessionKey } from '../lifecycle/session.ts';
 import { type Html, html, lines, oneLine } from './html.ts';
 import { inMinutes, isMorning, moment } from './moments.ts';
 import type { DeliveryFacts } from './notifier.ts';
@@ -133,14 +133,17 @@ function signInDue(notice: NoticeOf<'sign-in-due'>, facts: DeliveryFacts): Html[
 function signedIn(notice: NoticeOf<'signed-in'>, facts: DeliveryFacts): Html[] {
   const { now, zone } = facts;
   const who = titleOf(notice.session, facts);
-  const ends = moment(notice.hardEndsAt, now, zone);
+  const { hardEndsAt } = notice;
+  const ends = hardEndsAt === null ? null : moment(hardEndsAt, now, zone);
   const text =
-    notice.hardEndsAt > now
-      ? [
-          html`<b>✅ ${who} renewed, good until ${ends}.</b>`,
+    ends !== null && isOver(hardEndsAt, now)
+      ? [html`<b>✅ ${who} was renewed. That token ended at ${ends}.</b>`]
+      : [
+          ends === null
+            ? html`<b>✅ ${who} renewed; from now on it renews itself.</b>`
+            : html`<b>✅ ${who} renewed, good until ${ends}.</b>`,
           html`${coverageOf(notice)} Workers switch to the new token by themselves.`,
-        ]
-      : [html`<b>✅ ${who} was renewed. That token ended at ${ends}.</b>`];
+        ];
   if (notice.stillDue.length === 0) return text;
   return [
     ...text,

@@ -9,7 +9,6 @@
 import type { BrokerFailure, CompleteAnswer, OpenSignIn } from '../brokers/broker.ts';
 import { StoreError } from '../errors.ts';
 import { attemptsLeft } from '../lifecycle/attempts.ts';
-import { PIN_MAX_LENGTH } from '../lifecycle/limits.ts';
 import type { SessionRecord } from '../lifecycle/session.ts';
 import { Secret } from '../secret.ts';
 import { checkAccount } from './check-account.ts';
@@ -44,7 +43,8 @@ export type CompleteResult =
   | {
       readonly ok: true;
       readonly generation: number;
-      readonly hardEndsAt: number;
+      /** `null`: none is known. */
+      readonly hardEndsAt: number | null;
       /** `told` workers have the event · `queued` the next run tells them · `adopting` saved, the next health check switches to it. */
       readonly follow: 'told' | 'queued' | 'adopting';
     }
@@ -77,9 +77,10 @@ export async function completeSignIn(
   const typed = answer.verifier.reveal().trim();
   const { signIn } = answer;
   if (typed === '') return { ok: false, reason: 'verifier-empty' };
-  if (typed.length > PIN_MAX_LENGTH) return { ok: false, reason: 'verifier-too-long' };
+  if (typed.length > session.broker.verifierMaxLength)
+    return { ok: false, reason: 'verifier-too-long' };
   if (signIn === null) return { ok: false, reason: 'no-open-sign-in' };
-  const id = attemptId(signIn, typed);
+  const id = attemptId(session.broker, signIn, typed);
 
   let claim: Claim;
   try {
@@ -129,7 +130,8 @@ async function exchange(
 
   let exchanged: CompleteAnswer = await broker.complete(signIn, new Secret(typed));
   const upper = typed.toUpperCase();
-  if (!exchanged.ok && exchanged.reason === 'sign-in-needed' && upper !== typed) {
+  const mayBeRetyped = broker.verifierKind === 'pin' && upper !== typed;
+  if (!exchanged.ok && exchanged.reason === 'sign-in-needed' && mayBeRetyped) {
     exchanged = await broker.complete(signIn, new Secret(upper));
   }
   if (!exchanged.ok) {

@@ -5,7 +5,7 @@
  * For reading alone; such a record is never written. Used by the status and by whoever asks people to sign in.
  */
 
-import { type SessionRecord, stateOf } from '../lifecycle/session.ts';
+import { isOver, type SessionRecord, stateOf } from '../lifecycle/session.ts';
 import { readNewestToken, type StoredToken } from '../storage/session-store.ts';
 import type { ConfiguredSession, System } from './system.ts';
 
@@ -41,7 +41,7 @@ async function newerToken(
     }
     const found = await readNewestToken(store, session.key, version, generation);
     const isNewer = found !== null && found.token.generation > generation;
-    return isNewer && system.clock() < found.token.hardEndsAt ? found : null;
+    return isNewer && !isOver(found.token.hardEndsAt, system.clock()) ? found : null;
   } catch (error) {
     // What the record says is then all there is, and nobody goes without an answer for want of a hint.
     system.log.error('newer-token-not-looked-for', 'Stored tokens could not be read.', error, {

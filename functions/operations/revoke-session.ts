@@ -7,7 +7,7 @@
 
 import type { BrokerFailure } from '../brokers/broker.ts';
 import { isAttemptLost } from '../lifecycle/attempts.ts';
-import type { SessionRecord } from '../lifecycle/session.ts';
+import { isOver, type SessionRecord } from '../lifecycle/session.ts';
 import { transition } from '../lifecycle/transition.ts';
 import type { TokenRead, VersionInfo } from '../storage/session-store.ts';
 import { readVersion } from './read-version.ts';
@@ -86,5 +86,5 @@ function isLive(
   system: System,
   read: TokenRead | null,
 ): read is Extract<TokenRead, { readonly status: 'found' }> {
-  return read?.status === 'found' && system.clock() < read.token.hardEndsAt;
+  return read?.status === 'found' && !isOver(read.token.hardEndsAt, system.clock());
 }

@@ -9,7 +9,7 @@
 import { compareAccounts } from '../lifecycle/account.ts';
 import { isAttemptLost } from '../lifecycle/attempts.ts';
 import { SUPERSEDED_KEPT_MS } from '../lifecycle/limits.ts';
-import type { SessionRecord } from '../lifecycle/session.ts';
+import { isOver, type SessionRecord } from '../lifecycle/session.ts';
 import { transition } from '../lifecycle/transition.ts';
 import type { StoredToken, TokenRead } from '../storage/session-store.ts';
 import { type AccountCheck, checkAccount } from './check-account.ts';
@@ -69,7 +69,7 @@ async function newerTokens(
   const { version: pointer, generation, issuedAt } = record;
   const now = system.clock();
   const isNewer = ({ token }: FoundToken): boolean =>
-    now < token.hardEndsAt &&
+    !isOver(token.hardEndsAt, now) &&
     (token.generation > generation || (issuedAt !== null && token.issuedAt > issuedAt));
   const found: FoundToken[] = [];
   if (pointer === null && generation > 0) {

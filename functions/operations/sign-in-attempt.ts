@@ -7,7 +7,7 @@
  */
 
 import { createHmac } from 'node:crypto';
-import type { OpenSignIn } from '../brokers/broker.ts';
+import type { Broker, OpenSignIn } from '../brokers/broker.ts';
 import { StoreError } from '../errors.ts';
 import { attemptsLeft, isAttemptLost, nextAttemptAt } from '../lifecycle/attempts.ts';
 import type { SessionRecord, SignInOutcome } from '../lifecycle/session.ts';
@@ -21,12 +21,18 @@ const WAIT_FOR_FIRST_MS = 25_000;
 const LOOK_EVERY_MS = 400;
 
 /**
- * Names one PIN of one sign-in without giving either away: keyed with the request token's secret. Upper
- * and lower case are one PIN: the second is tried as the first.
+ * Names one attempt of one sign-in without giving it away: keyed with the sign-in's secret. Upper and lower
+ * case are one PIN: the second is tried as the first. A redirect has one attempt, whatever code it brings:
+ * its `state` is good once.
  */
-export function attemptId(signIn: OpenSignIn, verifier: string): string {
-  return createHmac('sha256', signIn.requestSecret.reveal())
-    .update(`${signIn.requestToken}\n${verifier.toUpperCase()}`)
+export function attemptId(
+  { verifierKind }: Pick<Broker, 'verifierKind'>,
+  signIn: OpenSignIn,
+  verifier: string,
+): string {
+  const tried = verifierKind === 'pin' ? verifier.toUpperCase() : '';
+  return createHmac('sha256', signIn.secret.reveal())
+    .update(`${signIn.id}\n${tried}`)
     .digest('base64url')
     .slice(0, 22);
 }
@@ -129,7 +135,7 @@ function resultOf(record: SessionRecord, now: number): CompleteResult {
     case 'stored': {
       const follow = record.undelivered.length === 0 ? 'told' : 'queued';
       const { generation, hardEndsAt } = record;
-      return { ok: true, generation, hardEndsAt: hardEndsAt ?? now, follow };
+      return { ok: true, generation, hardEndsAt, follow };
     }
     case 'pin-rejected':
       return { ok: false, reason: 'pin-rejected', attemptsLeft: attemptsLeft(record, now) };

@@ -9,7 +9,7 @@ import type { BrokerToken } from '../brokers/broker.ts';
 import { StoreError } from '../errors.ts';
 import { compareAccounts } from '../lifecycle/account.ts';
 import { hardEndAt } from '../lifecycle/hard-end.ts';
-import type { SessionRecord } from '../lifecycle/session.ts';
+import { firstOf, type SessionRecord } from '../lifecycle/session.ts';
 import { transition } from '../lifecycle/transition.ts';
 import type { StoredToken } from '../storage/session-store.ts';
 import type { ConfiguredSession, System } from './system.ts';
@@ -21,6 +21,8 @@ export type NewToken = {
   readonly signedInAt: number;
   readonly issuedAt: number;
   readonly accessLifeMs: number | null;
+  /** Whether the broker gives a new refresh token with each refresh. @default false */
+  readonly isRotating?: boolean;
   readonly account: readonly string[] | null;
   readonly proven: boolean;
   /** `false` keeps the pointer where it is: the account could not be compared yet. */
@@ -34,7 +36,7 @@ export type StoreResult =
   | {
       readonly ok: true;
       readonly generation: number;
-      readonly hardEndsAt: number;
+      readonly hardEndsAt: number | null;
       readonly version: number;
       /** Whether the record points at it; otherwise the next health check sees to it. */
       readonly pointed: boolean;
@@ -52,15 +54,16 @@ export async function storeToken(
   fresh: NewToken,
 ): Promise<StoreResult> {
   const hardEndsAt = hardEndAt(session.broker.rules, fresh);
-  const accessEndsAt =
-    fresh.accessLifeMs === null ? hardEndsAt : fresh.issuedAt + fresh.accessLifeMs;
+  const accessEndsAt = fresh.accessLifeMs === null ? null : fresh.issuedAt + fresh.accessLifeMs;
+  // A broker that names neither end has told us nothing: the token must be proven again at once.
+  const accessExpiresAt = firstOf(accessEndsAt, hardEndsAt) ?? fresh.issuedAt;
   const token: StoredToken = {
     ...fresh.token,
     session: session.key,
     generation: fresh.generation,
     signedInAt: fresh.signedInAt,
     issuedAt: fresh.issuedAt,
-    accessExpiresAt: Math.min(accessEndsAt, hardEndsAt),
+    accessExpiresAt,
     hardEndsAt,
     account: fresh.account,
   };

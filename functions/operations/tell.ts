@@ -234,7 +234,7 @@ export async function tellSignedIn(system: System, session: ConfiguredSession): 
         kind: 'signed-in',
         session: session.key,
         generation: record.generation,
-        hardEndsAt: record.hardEndsAt ?? now,
+        hardEndsAt: record.hardEndsAt,
         // What keep-alive can move, or a probe will prove, is nothing to warn of.
         coversClose: covered.untilClose === null ? null : covered.limitedBy !== 'hard-end',
         proven: record.proof === 'proven',

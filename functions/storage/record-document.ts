@@ -18,7 +18,7 @@ const undeliveredSchema = z.object({
   version: z.int().min(1),
   issuedAt: moment,
   accessExpiresAt: moment,
-  hardEndsAt: moment,
+  hardEndsAt: orNull(moment),
   idleLimitMs: orNull(z.number().min(0)),
 });
 

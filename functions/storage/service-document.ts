@@ -25,7 +25,7 @@ const noticeSchema = z.discriminatedUnion('kind', [
     kind: z.literal('signed-in'),
     session: sessionKey,
     generation: count,
-    hardEndsAt: moment,
+    hardEndsAt: orNull(moment),
     coversClose: orNull(z.boolean()),
     proven: z.boolean().default(true),
     stillDue: z.array(sessionKey).readonly(),

@@ -26,7 +26,8 @@ export type StoredToken = BrokerToken & {
   readonly signedInAt: number;
   readonly issuedAt: number;
   readonly accessExpiresAt: number;
-  readonly hardEndsAt: number;
+  /** The end that no renewal can move; `null`: none is known. */
+  readonly hardEndsAt: number | null;
   /** Keyed hashes of the token's account ids; `null` when the broker could not be asked yet. */
   readonly account: readonly string[] | null;
 };

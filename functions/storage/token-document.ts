@@ -28,7 +28,7 @@ const tokenSchema = z.object({
   signedInAt: moment,
   issuedAt: moment,
   accessExpiresAt: moment,
-  hardEndsAt: moment,
+  hardEndsAt: orNull(moment),
   account: orNull(z.array(z.string()).readonly()),
   accessToken: secret,
   tokenSecret: orNull(secret),

@@ -137,5 +137,5 @@ export async function connect(options: ConnectOptions): Promise<WorkerSession> {
 function targetOf({ session, name, broker, urls }: WorkerSettings): Target {
   const other = name.environment === 'prod' ? 'sandbox' : 'prod';
   const { apiUrl } = urls;
-  return createTarget({ session, apiUrl, otherApiUrl: broker.defaults[other].apiUrl });
+  return createTarget({ session, apiUrl, otherApiUrl: broker.defaults[other]?.apiUrl ?? null });
 }

@@ -15,7 +15,7 @@ export type Target = {
   readonly apiUrl: string;
   readonly here: Base;
   /** The same of the other environment, to name a mix-up. */
-  readonly other: Base;
+  readonly other: Base | null;
 };
 
 type Base = { readonly origin: string; readonly host: string; readonly prefix: string };
@@ -24,10 +24,16 @@ type Base = { readonly origin: string; readonly host: string; readonly prefix: s
 export function createTarget(options: {
   readonly session: string;
   readonly apiUrl: string;
-  readonly otherApiUrl: string;
+  /** `null` where the broker has no other environment. */
+  readonly otherApiUrl: string | null;
 }): Target {
   const { session, apiUrl, otherApiUrl } = options;
-  return { session, apiUrl, here: baseOf(apiUrl), other: baseOf(otherApiUrl) };
+  return {
+    session,
+    apiUrl,
+    here: baseOf(apiUrl),
+    other: otherApiUrl === null ? null : baseOf(otherApiUrl),
+  };
 }
 
 export type OutgoingCall = DataCall & {
@@ -124,7 +130,7 @@ function wrongPlace(address: URL, { session, apiUrl, here, other }: Target): str
     return 'The URL of a call holds credentials';
   }
   if (isBelow(address, here)) return null;
-  if (isBelow(address, other)) {
+  if (other !== null && isBelow(address, other)) {
     return `The call goes to ${other.host}, but the key of "${session}" is for ${here.host}: sandbox and prod are mixed up`;
   }
   return `The call goes to "${address.protocol}//${address.host}", but calls of "${session}" are signed for ${apiUrl} only`;

@@ -138,7 +138,11 @@ export function readWorkerSettings(
       retryable: false,
       session: name?.key ?? '',
     });
-  if (name === null || broker === undefined) throw fail();
+  const defaults = name === null ? undefined : broker?.defaults[name.environment];
+  if (name !== null && broker !== undefined && defaults === undefined) {
+    problems.push(`"session" is of an environment that ${broker.title} does not have`);
+  }
+  if (name === null || broker === undefined || defaults === undefined) throw fail();
 
   const own = prefixOf(name.key);
   const shared = prefixOf(`${name.broker}-${name.environment}`);
@@ -154,7 +158,6 @@ export function readWorkerSettings(
   if (consumer === null && store?.kind !== 'secret-manager') {
     problems.push(`"${shared}_CONSUMER" is missing, or option "consumer"`);
   }
-  const defaults = broker.defaults[name.environment];
   const publicUrl = address('PUBLIC_URL', options.publicUrl);
   const eventParts = options.parts?.events !== undefined && options.parts.reports !== undefined;
   const settings: WorkerSettings = {

@@ -5,7 +5,7 @@
  */
 
 import type { BrokerRules } from '../lifecycle/rules.ts';
-import { isOver } from '../lifecycle/session.ts';
+import { firstOf, isOver } from '../lifecycle/session.ts';
 import type { StoredToken } from '../storage/session-store.ts';
 import type { WorkerState } from './worker-session.ts';
 
@@ -68,10 +68,9 @@ export function isLater(
 }
 
 /** The end after which only a sign-in helps: an access token's own counts where nothing refreshes it. */
-export function finalEnd(token: StoredToken, rules: Rules): number {
-  return rules.renewal === 'refresh'
-    ? token.hardEndsAt
-    : Math.min(token.hardEndsAt, token.accessExpiresAt);
+export function finalEnd(token: StoredToken, rules: Rules): number | null {
+  const { hardEndsAt, accessExpiresAt } = token;
+  return rules.renewal === 'refresh' ? hardEndsAt : firstOf(hardEndsAt, accessExpiresAt);
 }
 
 /** When the token goes inactive if nobody uses it; `null` where idling does no harm. */
@@ -92,7 +91,9 @@ export function signInReason(facts: Facts, rules: Rules, now: number): string | 
   if (held === null) return null;
   if (refused?.version === held.version) return `the broker refuses the token (${refused.problem})`;
   const end = finalEnd(held.token, rules);
-  return isOver(end, now) ? `the token ended at ${new Date(end).toISOString()}` : null;
+  return end !== null && isOver(end, now)
+    ? `the token ended at ${new Date(end).toISOString()}`
+    : null;
 }
 
 /** A clock that ends a token sooner than it is needed. */
@@ -110,7 +111,8 @@ export function limitOf(facts: Facts, rules: Rules, now: number, minimumMs: numb
   if (facts.held === null) return null;
   const { hardEndsAt, accessExpiresAt } = facts.held.token;
   const until = now + minimumMs;
-  if (hardEndsAt < until) return { limitedBy: 'hard-end', endsAt: hardEndsAt };
+  if (hardEndsAt !== null && hardEndsAt < until)
+    return { limitedBy: 'hard-end', endsAt: hardEndsAt };
   if (accessExpiresAt < until) return { limitedBy: 'access-token', endsAt: accessExpiresAt };
   const idle = idleEnd(facts, rules);
   if (idle === null || idle >= until || minimumMs > (rules.idleLimitMs ?? 0)) return null;

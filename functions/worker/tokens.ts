@@ -68,7 +68,7 @@ export function createTokens(options: {
         accessToken: accessToken.reveal(),
         tokenSecret: tokenSecret?.reveal() ?? null,
         generation,
-        endsAt: Math.min(accessExpiresAt, hardEndsAt),
+        endsAt: Math.min(accessExpiresAt, hardEndsAt ?? accessExpiresAt),
       };
     },
   };

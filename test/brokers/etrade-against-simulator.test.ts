@@ -85,7 +85,7 @@ describe('a morning', () => {
       method: 'POST',
       body: new URLSearchParams({
         key: SANDBOX.key,
-        token: opened.requestToken,
+        token: opened.id,
         userId: 'me',
         password: 'x',
         decision: 'Accept',

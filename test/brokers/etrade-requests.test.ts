@@ -15,8 +15,8 @@ const CONSUMER = { key: new Secret('consumer-key'), secret: new Secret('consumer
 const TOKEN = { key: new Secret('access+token='), secret: new Secret('token/secret=') };
 const ONCE = { timestamp: 1_773_061_200, nonce: 'n0nce' };
 const SIGN_IN = {
-  requestToken: 'request+token=',
-  requestSecret: new Secret('request/secret='),
+  id: 'request+token=',
+  secret: new Secret('request/secret='),
   startedAt: 0,
   expiresAt: 300_000,
 };

@@ -18,8 +18,8 @@ const TOKEN: BrokerToken = {
   refreshToken: null,
 };
 const SIGN_IN: OpenSignIn = {
-  requestToken: 'request+token=',
-  requestSecret: new Secret('request/secret='),
+  id: 'request+token=',
+  secret: new Secret('request/secret='),
   startedAt: NOW - 60_000,
   expiresAt: NOW + 240_000,
 };
@@ -69,8 +69,8 @@ describe('begin', () => {
       authorizeUrl:
         'https://us.etrade.com/e/t/etws/authorize?key=consumer-key&token=%2FiQRgQCRGPo7Xdk6G8QDSEzX0Jsy6sKNcULcDavAGgU%3D',
       signIn: {
-        requestToken: '/iQRgQCRGPo7Xdk6G8QDSEzX0Jsy6sKNcULcDavAGgU=',
-        requestSecret: expect.any(Secret),
+        id: '/iQRgQCRGPo7Xdk6G8QDSEzX0Jsy6sKNcULcDavAGgU=',
+        secret: expect.any(Secret),
         startedAt: NOW,
         expiresAt: NOW + 300_000,
       },

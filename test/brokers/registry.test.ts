@@ -7,6 +7,7 @@ test.each(Object.entries(BROKERS))('%s is what its entry says', (name, entry) =>
   expect(parseSessionKey(`${name}-prod`)?.broker).toBe(entry.name);
   for (const environment of ['sandbox', 'prod'] as const) {
     const defaults = entry.defaults[environment];
+    if (defaults === undefined) continue;
     for (const url of Object.values(defaults)) expect(url).toMatch(/^https:\/\/[a-z./]+[a-z]$/);
     const broker = entry.create({
       ...defaults,

@@ -121,7 +121,7 @@ describe('a received event', () => {
     ['secretVersion', 'versions/12'],
     ['issuedAt', 1_773_059_460_000],
     ['issuedAt', '2026-03-09'],
-    ['hardEndsAt', null],
+    ['hardEndsAt', 'never'],
     ['idleLimitSeconds', -1],
   ])('names its wrong field, for readers with the schema too: %s = %j', (field, value) => {
     const data = { ...dataOf(anEvent()), [field]: value };

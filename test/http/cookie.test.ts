@@ -60,7 +60,7 @@ describe('createCookies', () => {
     const read = await cookies.read(await headerFor(visitor));
     const signIn = read?.pending[SANDBOX];
     expect(read).toEqual(visitor);
-    expect(signIn?.requestSecret.reveal()).toBe('canary-request-secret');
+    expect(signIn?.secret.reveal()).toBe('canary-request-secret');
     expect(JSON.stringify(read)).not.toContain('canary');
   });
 
@@ -123,7 +123,7 @@ describe('createCookies', () => {
     const pending = Object.fromEntries(
       Array.from({ length: 40 }, (_, index): [string, OpenSignIn] => [
         `etrade-prod-a${index}`,
-        { ...openSignIn(MORNING + index), requestToken: 'x'.repeat(60) },
+        { ...openSignIn(MORNING + index), id: 'x'.repeat(60) },
       ]),
     );
     const header = await headerFor({ ...cookies.admit(MIDNIGHT), pending });

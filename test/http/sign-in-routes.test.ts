@@ -416,7 +416,7 @@ describe('the callback', () => {
   });
 
   it('with the request token knows which of two it is', async () => {
-    const prod = { ...openSignIn(), requestToken: 'other+token' };
+    const prod = { ...openSignIn(), id: 'other+token' };
     const { cookie } = await door.enter({ [SANDBOX]: openSignIn(), [PROD]: prod });
     const path = `${CALLBACK}&oauth_token=${encodeURIComponent('other+token')}`;
     const answer = await door.request(path, { headers: { cookie } });

@@ -4,9 +4,11 @@ import { hardEndAt } from '../../functions/lifecycle/hard-end.ts';
 import type { BrokerRules } from '../../functions/lifecycle/rules.ts';
 import { at } from '../fixtures/records.ts';
 import { ETRADE, KITE, SCHWAB, TRADESTATION, UPSTOX } from '../fixtures/rules.ts';
+import { HOUR_MS } from '../fixtures/test-clock.ts';
 
 function hardEndOf(rules: BrokerRules, issued: string): string {
-  return new Date(hardEndAt(rules, { issuedAt: at(issued), signedInAt: at(issued) })).toISOString();
+  const end = hardEndAt(rules, { issuedAt: at(issued), signedInAt: at(issued) });
+  return end === null ? 'never' : new Date(end).toISOString();
 }
 
 describe('the golden vectors', () => {
@@ -162,7 +164,14 @@ describe('an end by age', () => {
       signedInAt: at('2026-03-07T13:31Z'),
       issuedAt: at('2026-03-08T09:00Z'),
     });
-    expect(new Date(end).toISOString()).toBe(ends);
+    expect(end).toBe(at(ends));
+  });
+
+  it('begins to count with the first new refresh token, from the sign-in', () => {
+    const rules = { hardEnd: { kind: 'age-when-rotating', ms: 24 * HOUR_MS } } as const;
+    const moments = { signedInAt: at('2026-03-09T12:00Z'), issuedAt: at('2026-03-09T12:15Z') };
+    expect(hardEndAt(rules, moments)).toBeNull();
+    expect(hardEndAt(rules, { ...moments, isRotating: true })).toBe(at('2026-03-10T12:00Z'));
   });
 });
 

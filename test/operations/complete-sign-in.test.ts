@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PIN_ATTEMPTS_ALLOWED, PIN_MAX_LENGTH } from '../../functions/lifecycle/limits.ts';
+import { ETRADE_VERIFIER_MAX_LENGTH } from '../../functions/brokers/etrade-rules.ts';
+import { PIN_ATTEMPTS_ALLOWED } from '../../functions/lifecycle/limits.ts';
 import { checkHealth } from '../../functions/operations/check-health.ts';
 import { ACCOUNTS, brokerFailure, TIMEOUT } from '../fixtures/fake-broker.ts';
 import { MIDNIGHT, ny } from '../fixtures/records.ts';
@@ -88,7 +89,7 @@ describe('a PIN that is never sent', () => {
     { name: 'only blanks', pin: ' \t\n', reason: 'verifier-empty' },
     {
       name: 'one character too long',
-      pin: 'A'.repeat(PIN_MAX_LENGTH + 1),
+      pin: 'A'.repeat(ETRADE_VERIFIER_MAX_LENGTH + 1),
       reason: 'verifier-too-long',
     },
   ])('is refused before anything is written: $name', async ({ pin, reason }) => {
@@ -101,7 +102,7 @@ describe('a PIN that is never sent', () => {
   it('may be as long as the limit', async () => {
     const world = createTestSystem();
     const { signIn } = await opened(world);
-    const result = await post(world, signIn, 'A'.repeat(PIN_MAX_LENGTH));
+    const result = await post(world, signIn, 'A'.repeat(ETRADE_VERIFIER_MAX_LENGTH));
     expect(result).toMatchObject({ reason: 'pin-rejected' });
   });
 

@@ -36,12 +36,14 @@ function colourOf(result: OutcomeResult): Colour {
     case 'verifier-too-long':
     case 'no-open-sign-in':
     case 'sign-in-expired':
+    case 'declined':
       return 'warn';
     case 'too-many-attempts':
     case 'pin-rejected':
     case 'foreign-account':
     case 'store-unavailable':
     case 'spent-not-saved':
+    case 'not-granted':
     case 'start-failed':
     case 'exchange-failed':
     case 'sign-out-failed':

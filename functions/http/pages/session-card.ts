@@ -28,7 +28,8 @@ export function chipOf(session: SessionStatus, now: number): Chip {
     case 'unknown':
       return { colour: 'warn', word };
     case 'active': {
-      const left = Date.parse(session.hardEndsAt ?? '') - now;
+      const left =
+        session.hardEndsAt === null ? GREEN_ABOVE_MS + 1 : Date.parse(session.hardEndsAt) - now;
       if (left > GREEN_ABOVE_MS) return { colour: 'good', word };
       if (left > ORANGE_ABOVE_MS) return { colour: 'warn', word: STATE_SOON.orange };
       return { colour: 'bad', word: STATE_SOON.red };

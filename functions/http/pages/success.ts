@@ -26,7 +26,7 @@ export function successPage({ now, zone, session, result, status }: SuccessData)
   const next = status === null ? null : nextStep(status);
   const others =
     next?.type === 'sign-in' ? next.sessions.filter(({ key }) => key !== session.key) : [];
-  const until = momentText(result.hardEndsAt, now, zone);
+  const until = result.hardEndsAt === null ? null : momentText(result.hardEndsAt, now, zone);
   return layout({
     title: SUCCESS.title,
     now,

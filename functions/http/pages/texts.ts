@@ -139,7 +139,10 @@ export const SIGN_IN = {
 
 export const SUCCESS = {
   title: 'Signed in',
-  until: (session: string, until: string) => `${session} has a fresh token, good until ${until}.`,
+  until: (session: string, until: string | null) =>
+    until === null
+      ? `${session} has a fresh token. It is renewed by itself.`
+      : `${session} has a fresh token, good until ${until}.`,
   token: 'Token',
   generation: (generation: number) => `Number ${generation}`,
   workers: 'Workers',
@@ -207,6 +210,10 @@ export const MESSAGE = {
     title: 'No PIN came back',
     text: 'The broker sent you back without a PIN. Start the sign-in again.',
   },
+  foreignCallback: {
+    title: 'Not begun in this browser',
+    text: 'This answer of the broker belongs to no sign-in that this browser has open, so nothing was done. Start the sign-in again here and stay in this browser.',
+  },
   prefetch: { title: 'Not yet', text: 'This address acts, so it is not opened in advance.' },
   home: 'See all sessions',
 };
@@ -259,7 +266,13 @@ export function outcomeWords(
 ): Words {
   switch (result.word) {
     case 'signed-in':
-      return { title: SUCCESS.title, text: `Good until ${moment(result.hardEndsAt)}.` };
+      return {
+        title: SUCCESS.title,
+        text:
+          result.hardEndsAt === null
+            ? 'It is renewed by itself.'
+            : `Good until ${moment(result.hardEndsAt)}.`,
+      };
     case 'verifier-empty':
       return { title: 'No PIN yet', text: `Copy the PIN that ${broker} shows and paste it below.` };
     case 'verifier-too-long':
@@ -271,6 +284,16 @@ export function outcomeWords(
       return {
         title: 'Time is up for that PIN',
         text: `${broker} no longer takes this PIN. Open it again for a new one.`,
+      };
+    case 'declined':
+      return {
+        title: `You did not grant access at ${broker}`,
+        text: 'Nothing was changed. Open it again and agree, or the session stays without a token.',
+      };
+    case 'not-granted':
+      return {
+        title: `${broker} did not let you in`,
+        text: `It answered "${result.problem}". Open it again; if that repeats, check the app's settings at the broker.`,
       };
     case 'no-open-sign-in':
       return {
