@@ -174,7 +174,12 @@ describe.skipIf(!HAS_CHROMIUM)('the sign-in through an own domain', () => {
   });
 
   it.each([
-    { way: 'would do without the hosting', through: false, status: 200, ends: 'Sign in to E*TRADE sandbox' },
+    {
+      way: 'would do without the hosting',
+      through: false,
+      status: 200,
+      ends: 'Sign in to E*TRADE sandbox',
+    },
     {
       way: 'would end at the door of the hosting',
       through: true,
