@@ -38,6 +38,9 @@ export type Run = <A extends unknown[]>(
 /** Adds one command, with its arguments, options and examples. */
 export type AddCommand = (program: Command, run: Run) => void;
 
+/** What a command's `<session>` is, in its help. */
+export const SESSION_ARGUMENT = 'one of SESSIONS, such as etrade-prod';
+
 /** Examples at the end of a command's help, a line each. */
 export function examples(...lines: readonly string[]): string {
   return ['', 'Examples:', ...lines.map((line) => `  $ token-cadence ${line}`)].join('\n');

@@ -2,11 +2,11 @@
  * The session that a command names, or an error that lists those there are.
  */
 
-import { ConfigError } from '../errors.ts';
 import { sessionOf } from '../operations/find-session.ts';
 import type { ConfiguredSession, System } from '../operations/system.ts';
+import { ArgumentError } from './argument-error.ts';
 
-/** @throws ConfigError for a name that no session has */
+/** @throws ArgumentError for a name that no session has */
 export function configuredSession(
   system: Pick<System, 'sessions'>,
   name: string,
@@ -14,6 +14,5 @@ export function configuredSession(
   const session = sessionOf(system, name);
   if (session !== null) return session;
   const known = system.sessions.map(({ key }) => key).join(', ');
-  // Not repeated as typed: a PIN or a key may have got into the wrong place.
-  throw new ConfigError([`There is no session of that name in "SESSIONS"; there are: ${known}`]);
+  throw new ArgumentError(`There is no session of that name in "SESSIONS"; there are: ${known}`);
 }

@@ -7,7 +7,7 @@
 
 import { sendOnce } from '../brokers/send.ts';
 import type { AddCommand, CommandContext } from './command.ts';
-import { examples } from './command.ts';
+import { examples, SESSION_ARGUMENT } from './command.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts';
 import { failureText } from './failure-text.ts';
 import { signedCall } from './signed-call.ts';
@@ -21,7 +21,7 @@ export const addCurl: AddCommand = (program, run) => {
   program
     .command('curl')
     .description('make one signed GET and print what the broker answers')
-    .argument('<session>')
+    .argument('<session>', SESSION_ARGUMENT)
     .argument('<url>', "of the session's API host, or a path of it")
     .addHelpText(
       'after',

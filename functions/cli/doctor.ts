@@ -10,7 +10,8 @@ import { broken, type Finding } from '../operations/finding.ts';
 import type { AddCommand, CommandContext } from './command.ts';
 import { examples } from './command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { findingLines } from './finding-text.ts';
+import { showFinding } from './finding-text.ts';
+import { cityOf, momentText } from './moments.ts';
 
 type DoctorOptions = { readonly json?: boolean };
 
@@ -23,8 +24,10 @@ export const addDoctor: AddCommand = (program, run) => {
       'after',
       `${examples('doctor', 'doctor --json')}
 
-It opens a sign-in at the broker that nobody finishes, writes each record back as it is, and lets
-the bot show "typing": nothing is published, sent or moved. Exits with 0 only when all is well.`,
+It leaves traces: at each broker it opens a request token, the beginning of a
+sign-in that nobody finishes; it writes each record back as it is, and the bot
+shows "typing". No token is changed, nothing is published or sent.
+Exits with 0 only when all is well.`,
     )
     .action(run(doctor));
 };
@@ -32,10 +35,13 @@ the bot show "typing": nothing is published, sent or moved. Exits with 0 only wh
 export async function doctor(context: CommandContext, options: DoctorOptions): Promise<ExitCode> {
   const { terminal } = context;
   const findings: Finding[] = [];
+  let zone = 'UTC';
+  const readMoment = (at: number): string =>
+    `${momentText(at, context.clock(), zone)} ${cityOf(zone)}`;
   const show = (finding: Finding): void => {
     findings.push(finding);
     if (options.json === true) return;
-    for (const line of findingLines(terminal, finding)) terminal.line(line);
+    showFinding(terminal, finding, { momentText: readMoment });
   };
   const end = (code: ExitCode): ExitCode => {
     const verdict = verdictOf(findings);
@@ -52,6 +58,7 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
     return end(EXIT.usage);
   }
   if (system.checks === null) throw new ConfigError(['"TOKEN_CADENCE_APP" is missing']);
+  zone = system.calendar('NYSE').zone;
   const found = diagnose(system, system.checks);
   for (;;) {
     const next = await terminal.progress('Looking', found.next());
@@ -75,5 +82,6 @@ function summaryOf(findings: readonly Finding[]): string {
   const wrong = findings.filter(({ verdict }) => verdict !== 'ok');
   if (wrong.length === 0) return 'All is well.';
   const first = wrong.find(({ verdict }) => verdict === 'broken') ?? wrong[0];
-  return `${wrong.length} of ${findings.length} need a look. Begin with "${first?.check}".`;
+  const need = wrong.length === 1 ? 'needs' : 'need';
+  return `${wrong.length} of ${findings.length} ${need} a look. Begin with "${first?.check}".`;
 }

@@ -23,8 +23,8 @@ export const addExport: AddCommand = (program, run) => {
       'after',
       `${examples('export tokens.backup', 'export tokens.backup --passphrase-stdin < passphrase.txt')}
 
-BACKUP_PASSPHRASE in the environment is used where it is set. With BACKUP_DIRECTORY as well,
-keep-alive saves a copy by itself every day.`,
+BACKUP_PASSPHRASE in the environment is used where it is set. With
+BACKUP_DIRECTORY as well, keep-alive saves a copy by itself every day.`,
     )
     .action(run(exportAll));
 };
@@ -50,13 +50,15 @@ export async function exportAll(
     const what = token === null ? 'its record, no token' : `generation ${token.generation}`;
     terminal.line(
       `${terminal.paint('green', '✓')} ${session}: ${what}${record.generation === 0 ? ' (nobody has signed in yet)' : ''}`,
+      2,
     );
   }
   for (const { session, problem } of missing) {
-    terminal.line(`${terminal.paint('red', '✗')} ${session}: is not in it. ${problem}`);
+    terminal.line(`${terminal.paint('red', '✗')} ${session}: is not in it. ${problem}`, 2);
   }
   terminal.note(
     `Saved in "${file}", encrypted. Without the passphrase nobody can read it, you neither.`,
+    0,
   );
   return missing.length === 0 ? EXIT.ok : EXIT.failed;
 }

@@ -9,6 +9,7 @@ import { readPrivate } from '../storage/private-files.ts';
 import type { AddCommand, CommandContext } from './command.ts';
 import { examples } from './command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { nowText } from './moments.ts';
 import { type PassphraseOptions, readPassphrase } from './passphrase.ts';
 
 export const addImport: AddCommand = (program, run) => {
@@ -39,14 +40,15 @@ export async function importAll(
   const passphrase = await readPassphrase(context, options, 'known');
   if (passphrase === null) return EXIT.usage;
   const backup = await terminal.progress('Opening the backup', openBackup(text, passphrase));
-  terminal.note(`A backup of ${new Date(backup.exportedAt).toISOString()}.`);
+  const { zone } = system.calendar('NYSE');
+  terminal.note(`A backup of ${nowText(backup.exportedAt, zone)}.`);
   const outcomes = await terminal.progress(
     'Writing to the store',
     interrupts.shield(() => importSessions(system, backup)),
   );
   for (const outcome of outcomes) {
     const [style, mark] = MARKS[outcome.result] ?? MARK_OF_REST;
-    terminal.line(`${terminal.paint(style, mark)} ${outcome.session}: ${textOf(outcome)}`);
+    terminal.line(`${terminal.paint(style, mark)} ${outcome.session}: ${textOf(outcome)}`, 2);
   }
   if (outcomes.some(({ result }) => result === 'failed')) return EXIT.away;
   return outcomes.some(({ result }) => result === 'foreign-account') ? EXIT.failed : EXIT.ok;

@@ -3,8 +3,8 @@
  * in two.
  *
  * Knows no signals: `process.ts` tells it of them. While a PIN is spent and its token stored, the first
- * Ctrl-C waits and the second ends the process all the same; a lost terminal waits however often it is
- * said, since shell and kernel both say it.
+ * Ctrl-C waits and the second ends the process all the same. One that waited is kept: nobody is asked a
+ * question after it. A lost terminal waits however often it is said, since shell and kernel both say it.
  */
 
 /** Thrown into a command that waits for a person when the person gives up, or is gone. */
@@ -23,6 +23,8 @@ export type Interrupts = {
   readonly isShielded: () => boolean;
   /** Ctrl-C: `ended` when the command is over, `finishing` when it is asked to wait. */
   readonly interrupt: () => 'ended' | 'finishing';
+  /** Ctrl-C was pressed while work was shielded. Whoever would ask the person or begin anew ends instead. */
+  readonly isWanted: () => boolean;
   /** The terminal is gone: the command is over as soon as nothing is shielded. */
   readonly hangUp: () => void;
   readonly isHungUp: () => boolean;
@@ -32,6 +34,7 @@ export function createInterrupts(): Interrupts {
   const controller = new AbortController();
   let shields = 0;
   let isWaiting = false;
+  let isWanted = false;
   let isHungUp = false;
   const end = (): void => controller.abort(new Interrupted());
   return {
@@ -53,11 +56,13 @@ export function createInterrupts(): Interrupts {
     interrupt() {
       if (shields > 0 && !isWaiting) {
         isWaiting = true;
+        isWanted = true;
         return 'finishing';
       }
       end();
       return 'ended';
     },
+    isWanted: () => isWanted,
     hangUp() {
       isHungUp = true;
       if (shields === 0) end();

@@ -33,11 +33,23 @@ export function durationText(ms: number): string {
   return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
 }
 
-/** `just now`, `12 min ago`, `3 h 5 min ago`, and the moment itself after a day. */
+/** In one unit, for a narrow column: `119 min`, from two hours on `15 h`; `< 1 min`. */
+export function shortDurationText(ms: number): string {
+  const minutes = Math.floor(ms / MINUTE_MS);
+  if (minutes < 1) return '< 1 min';
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`;
+}
+
+/** `just now`, `12 min ago`, `3 h ago`, and the moment itself after a day. */
 export function agoText(at: number, now: number, zone: string): string {
   const ms = now - at;
   if (ms < MINUTE_MS) return 'just now';
-  return ms < 24 * 60 * MINUTE_MS ? `${durationText(ms)} ago` : momentText(at, now, zone);
+  return ms < 24 * 60 * MINUTE_MS ? `${shortDurationText(ms)} ago` : momentText(at, now, zone);
+}
+
+/** `1 time`, `2 times` */
+export function countText(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : 's'}`;
 }
 
 /** The city of an IANA zone: `America/New_York` → "New York". */

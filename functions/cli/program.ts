@@ -11,8 +11,9 @@ import type { CommandLineSystem } from '../compose.ts';
 import type { Uses, Variables } from '../config.ts';
 import { CadenceError, ConfigError } from '../errors.ts';
 import type { Log } from '../logging/log.ts';
+import { ArgumentError } from './argument-error.ts';
 import { addCalendar } from './calendar.ts';
-import type { AddCommand, CommandContext, Run } from './command.ts';
+import { type AddCommand, type CommandContext, examples, type Run } from './command.ts';
 import { addCurl } from './curl.ts';
 import { addDoctor } from './doctor.ts';
 import { EXIT, EXIT_CODES_HELP, type ExitCode, exitCodeOfError } from './exit-code.ts';
@@ -78,7 +79,7 @@ export function createProgram(options: ProgramOptions): Program {
     const program = newProgram(terminal);
     const log = createRunLog({
       clock,
-      write: terminal.note,
+      write: (text) => terminal.note(text, 4),
       isVerbose: () => program.opts()['verbose'] === true,
     });
     const context: CommandContext = {
@@ -123,10 +124,7 @@ function newProgram(terminal: Terminal): Command {
         'Fresh broker tokens for trading workers, from a terminal: also when the web does not work.',
       )
       // Not "--env-file": Node itself reads that one, wherever it stands.
-      .option(
-        '--settings <file>',
-        'settings that the environment does not have, as NAME=value lines',
-      )
+      .option('--settings <file>', 'NAME=value lines: what the environment does not have')
       .option('-v, --verbose', 'also say what happens inside')
       .exitOverride()
       .configureOutput({
@@ -135,11 +133,19 @@ function newProgram(terminal: Terminal): Command {
         getOutHasColors: () => false,
         getErrHasColors: () => false,
       })
-      .configureHelp({ showGlobalOptions: true })
+      .configureHelp({ showGlobalOptions: true, subcommandTerm: termOf })
       .showSuggestionAfterError()
       .showHelpAfterError('(see "token-cadence --help")')
-      .addHelpText('after', `\n${EXIT_CODES_HELP}`)
+      .addHelpText(
+        'after',
+        `${examples('status', '--settings .env start etrade-prod')}\n\n${EXIT_CODES_HELP}`,
+      )
   );
+}
+
+/** `start <session>`: without "[options]", so that the descriptions beside fit 80 columns. */
+function termOf(command: Command): string {
+  return [command.name(), command.usage().replace('[options]', '').trim()].join(' ').trim();
 }
 
 function variablesOf(file: string, { readVariables }: ProgramOptions): Variables {
@@ -151,6 +157,7 @@ function variablesOf(file: string, { readVariables }: ProgramOptions): Variables
 }
 
 async function whenAborted({ signal }: Interrupts): Promise<never> {
+  signal.throwIfAborted();
   return new Promise((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(new Interrupted()), { once: true });
   });
@@ -161,10 +168,14 @@ function explain(error: unknown, { terminal, interrupts }: ProgramOptions, log: 
   if (error instanceof Interrupted) return interrupts.isHungUp() ? EXIT.hungUp : EXIT.interrupted;
   // Commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof ArgumentError) {
+    terminal.problem(error.message);
+    return EXIT.usage;
+  }
   if (error instanceof ConfigError) {
     terminal.problem('Settings are missing or wrong:');
-    for (const problem of error.problems) terminal.note(`  · ${problem}`);
-    terminal.note('Set them in the environment, or in a file: token-cadence --settings FILE …');
+    for (const problem of error.problems) terminal.note(`  · ${problem}`, 4);
+    terminal.note('Set them in the environment, or in a file: token-cadence --settings FILE …', 0);
     return EXIT.usage;
   }
   if (error instanceof CadenceError) {

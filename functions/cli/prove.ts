@@ -9,7 +9,7 @@ import { deliverEvents } from '../operations/deliver-events.ts';
 import { proveSession } from '../operations/prove-session.ts';
 import { settleSession } from '../operations/settle-session.ts';
 import type { AddCommand, CommandContext } from './command.ts';
-import { examples } from './command.ts';
+import { examples, SESSION_ARGUMENT } from './command.ts';
 import { configuredSession } from './configured-session.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts';
 import { failureText } from './failure-text.ts';
@@ -21,7 +21,7 @@ export const addTest: AddCommand = (program, run) => {
   program
     .command('test')
     .description('make a real call with the token; renew it once after a 401')
-    .argument('<session>')
+    .argument('<session>', SESSION_ARGUMENT)
     .addHelpText(
       'after',
       examples('test etrade-prod', 'test etrade-prod || token-cadence start etrade-prod'),
@@ -33,7 +33,7 @@ export const addRenew: AddCommand = (program, run) => {
   program
     .command('renew')
     .description('wake the token up now, and prove it')
-    .argument('<session>')
+    .argument('<session>', SESSION_ARGUMENT)
     .addHelpText('after', examples('renew etrade-prod'))
     .action(run((context, name: string) => prove(context, name, 'renew')));
 };

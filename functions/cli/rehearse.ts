@@ -12,7 +12,7 @@ import type { AddCommand, CommandContext } from './command.ts';
 import { examples } from './command.ts';
 import { configuredSession } from './configured-session.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { findingLines } from './finding-text.ts';
+import { showFinding } from './finding-text.ts';
 import { start } from './start.ts';
 
 type RehearseOptions = { readonly withSignIn?: boolean; readonly open?: boolean };
@@ -28,7 +28,8 @@ export const addRehearse: AddCommand = (program, run) => {
       'after',
       `${examples('rehearse etrade-sandbox', 'rehearse etrade-sandbox --with-sign-in')}
 
-A message marked as a rehearsal goes to the chat, and an event that workers pass over to the topic.
+A message marked as a rehearsal goes to the chat, an event that workers pass
+over to the topic, and a request token that nobody uses is opened at the broker.
 The session's own token and generation stay as they are.`,
     )
     .action(run(rehearse));
@@ -58,8 +59,7 @@ export async function rehearse(
     if (next.done === true) break;
     for (const finding of next.value.findings) {
       findings.push(finding);
-      const took = `${next.value.tookMs} ms`;
-      for (const line of findingLines(terminal, finding, took)) terminal.line(line);
+      showFinding(terminal, finding, { tookMs: next.value.tookMs });
     }
   }
   const failed = findings.filter(({ verdict }) => verdict !== 'ok');
@@ -67,7 +67,7 @@ export async function rehearse(
   terminal.note();
   if (failed.length > 0) {
     const names = failed.map(({ check }) => check).join(', ');
-    terminal.line(`This morning's sign-in would have failed at: ${names}.`);
+    terminal.line(`This morning's sign-in would have failed at: ${names}.`, 0);
     return EXIT.failed;
   }
   terminal.line(`Nothing would have failed. All but the person took ${tookMs} ms.`);

@@ -6,7 +6,7 @@
 
 import { revokeSession } from '../operations/revoke-session.ts';
 import type { AddCommand, CommandContext } from './command.ts';
-import { examples } from './command.ts';
+import { examples, SESSION_ARGUMENT } from './command.ts';
 import { configuredSession } from './configured-session.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts';
 import { failureText } from './failure-text.ts';
@@ -15,7 +15,7 @@ export const addRevoke: AddCommand = (program, run) => {
   program
     .command('revoke')
     .description('sign out: revoke the token at the broker and destroy it here')
-    .argument('<session>')
+    .argument('<session>', SESSION_ARGUMENT)
     .option('-y, --yes', 'do not ask')
     .addHelpText('after', examples('revoke etrade-sandbox', 'revoke etrade-sandbox --yes'))
     .action(run(revoke));

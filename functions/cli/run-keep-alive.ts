@@ -19,8 +19,8 @@ export const addRunKeepAlive: AddCommand = (program, run) => {
     .addHelpText(
       'after',
       examples('run-keep-alive', 'run-keep-alive --json') +
-        '\n\nExits with 3 when a required session needs a sign-in, with 4 when a token could not be looked' +
-        '\nafter or workers not be told.',
+        '\n\nExits with 3 when a required session needs a sign-in, with 4 when a token' +
+        '\ncould not be looked after or workers not be told.',
     )
     .action(run(runKeepAlive));
 };

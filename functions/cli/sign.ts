@@ -5,17 +5,15 @@
  */
 
 import type { AddCommand, CommandContext } from './command.ts';
-import { examples } from './command.ts';
+import { examples, SESSION_ARGUMENT } from './command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { signedCall } from './signed-call.ts';
 
 export const addSign: AddCommand = (program, run) => {
   program
     .command('sign')
-    .description(
-      'print the Authorization header for one call; token and signature only with --show',
-    )
-    .argument('<session>')
+    .description('print the header for one call, whole only with --show')
+    .argument('<session>', SESSION_ARGUMENT)
     .argument('<method>', 'such as GET')
     .argument('<url>', "of the session's API host, or a path of it")
     .option('--show', 'print the header whole: it is good for one call, for five minutes')
@@ -23,7 +21,7 @@ export const addSign: AddCommand = (program, run) => {
       'after',
       examples(
         'sign etrade-prod GET /v1/accounts/list.json',
-        'sign etrade-prod GET https://api.etrade.com/v1/market/quote/SPY.json --show',
+        'sign etrade-prod GET /v1/market/quote/SPY.json --show',
       ),
     )
     .action(run(sign));

@@ -6,10 +6,10 @@
  */
 
 import type { BrokerAccess, CommandLineSystem } from '../compose.ts';
-import { ConfigError } from '../errors.ts';
 import { isOver, stateOf } from '../lifecycle/session.ts';
 import type { ConfiguredSession } from '../operations/system.ts';
 import { readNewestToken, type StoredToken } from '../storage/session-store.ts';
+import { ArgumentError } from './argument-error.ts';
 import type { CommandContext } from './command.ts';
 import { configuredSession } from './configured-session.ts';
 
@@ -27,7 +27,7 @@ export type SignedCall = {
 /**
  * `null` when there is no token that could sign: the person has been told.
  *
- * @throws ConfigError for an unknown session or an address of another host
+ * @throws ArgumentError for an unknown session or an address of another host
  */
 export async function signedCall(
   { terminal }: CommandContext,
@@ -38,11 +38,11 @@ export async function signedCall(
 ): Promise<SignedCall | null> {
   const session = configuredSession(system, name);
   const access = system.brokerAccess(session.key);
-  if (access === null) throw new ConfigError([`"${session.key}" cannot sign`]);
+  if (access === null) throw new ArgumentError(`"${session.key}" cannot sign`);
   const url = urlOf(access, address);
   const upper = method.toUpperCase();
   if (!/^[A-Z]{1,10}$/.test(upper))
-    throw new ConfigError(['The method is a word like GET or POST']);
+    throw new ArgumentError('The method is a word like GET or POST.');
   const token = await terminal.progress('Reading the token', currentToken(system, session));
   if (token === null) {
     terminal.problem(
@@ -76,9 +76,9 @@ async function currentToken(
 function urlOf({ apiUrl }: BrokerAccess, address: string): URL {
   const url = address.startsWith('/') ? URL.parse(`${apiUrl}${address}`) : URL.parse(address);
   if (url === null)
-    throw new ConfigError(['The address is no URL and no path like /v1/accounts/list']);
+    throw new ArgumentError('The address is no URL and no path like /v1/accounts/list.');
   if (!url.href.startsWith(`${apiUrl}/`)) {
-    throw new ConfigError([`The address is not of this session's API, which is ${apiUrl}`]);
+    throw new ArgumentError(`The address is not of this session's API, which is ${apiUrl}`);
   }
   url.hash = '';
   return url;

@@ -12,7 +12,7 @@ import { type StartResult, startSignIn } from '../operations/start-sign-in.ts';
 import type { ConfiguredSession } from '../operations/system.ts';
 import { Secret } from '../secret.ts';
 import type { AddCommand, CommandContext } from './command.ts';
-import { examples } from './command.ts';
+import { examples, SESSION_ARGUMENT } from './command.ts';
 import { configuredSession } from './configured-session.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts';
 import { failureText } from './failure-text.ts';
@@ -31,10 +31,8 @@ type StartOptions = { readonly open?: boolean; readonly pinStdin?: boolean };
 export const addStart: AddCommand = (program, run) => {
   program
     .command('start')
-    .description(
-      'sign in: prints the broker’s page, takes the PIN, stores the token, tells workers',
-    )
-    .argument('<session>', 'as in SESSIONS, such as etrade-prod')
+    .description('sign in: page, PIN, stored token, workers told')
+    .argument('<session>', SESSION_ARGUMENT)
     .option('-o, --open', 'also open the page in the browser')
     .option('--pin-stdin', 'read the PIN from standard input instead of asking')
     .addHelpText(
@@ -52,7 +50,7 @@ export async function start(
   name: string,
   options: StartOptions,
 ): Promise<ExitCode> {
-  const { terminal } = context;
+  const { terminal, interrupts } = context;
   const system = context.compose();
   const session = configuredSession(system, name);
   const fromStdin = options.pinStdin === true;
@@ -77,6 +75,7 @@ export async function start(
     if (advice === null) return EXIT.ok;
     terminal.problem(...advice.lines);
     if (fromStdin || !advice.again) return advice.exitCode;
+    if (interrupts.isWanted()) throw new Interrupted();
     const answer = await terminal.ask('Start again? [Y/n] ');
     if (/^n/i.test(answer.trim())) return advice.exitCode;
   }
@@ -119,7 +118,7 @@ async function askPin(
   try {
     return await terminal.ask(`  3. Paste the PIN, good for ${minutes} min: `);
   } catch (error) {
-    if (error instanceof Interrupted) terminal.note('\nNothing is spent; the old token stays.');
+    if (error instanceof Interrupted) terminal.note('Nothing is spent; the old token stays.');
     throw error;
   }
 }
@@ -143,7 +142,8 @@ async function exchange(
       return null;
     }
     const advice = adviceFor(session, result);
-    if (!advice.pinIsGood || !terminal.isInteractive || tries === PINS_ASKED) return advice;
+    const isLast = tries === PINS_ASKED || interrupts.isWanted();
+    if (!advice.pinIsGood || !terminal.isInteractive || isLast) return advice;
     terminal.problem(...advice.lines);
   }
 }

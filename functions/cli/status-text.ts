@@ -1,18 +1,20 @@
 /**
- * The status as a person reads it: one line per session, what to do under those that need it.
+ * The status as a person reads it: one line per session, what to do under those that need it. Where the
+ * terminal is too narrow for the table, such as a phone's, a few lines per session.
  *
  * Pure but for the terminal it writes to. Used by `status.ts`.
  */
 
 import type { KeepAliveStatus, SessionStatus, Status } from '../operations/read-status.ts';
-import { agoText, cityOf, durationText, momentText, nowText } from './moments.ts';
+import { agoText, cityOf, countText, momentText, nowText, shortDurationText } from './moments.ts';
 import type { Style, Terminal } from './terminal.ts';
+import { tableLines, widthOf } from './text-layout.ts';
 
 type Face = { readonly mark: string; readonly style: Style; readonly word: string };
 
 const FACES: Readonly<Record<SessionStatus['state'], Face>> = {
   active: { mark: '●', style: 'green', word: 'active' },
-  unknown: { mark: '○', style: 'yellow', word: 'not proven yet' },
+  unknown: { mark: '○', style: 'yellow', word: 'unproven' },
   inactive: { mark: '●', style: 'yellow', word: 'inactive' },
   expired: { mark: '●', style: 'red', word: 'expired' },
   none: { mark: '○', style: 'red', word: 'no token' },
@@ -21,42 +23,69 @@ const FACES: Readonly<Record<SessionStatus['state'], Face>> = {
 const KEEP_ALIVE_WORDS: Readonly<Record<KeepAliveStatus['status'], string>> = {
   ok: 'ok',
   failing: 'failing',
-  late: 'late: is the scheduler running?',
+  late: 'late',
   'never-run': 'has never run',
 };
 
 export function showStatus(terminal: Terminal, status: Status, zone: string): void {
   const { line, paint } = terminal;
   const now = Date.parse(status.now);
-  line(paint('dim', `${nowText(now, zone)} · ${marketText(status, now, zone)}`));
+  line(paint('dim', `${nowText(now, zone)} · ${marketText(status, now, zone)}`), 0);
   line();
-  const head = ['', 'SESSION', 'STATE', 'GEN', 'ENDS', 'IDLE AT', 'PROVEN', 'WORKERS'];
-  const text = (moment: string | null): string =>
-    moment === null ? '–' : momentText(Date.parse(moment), now, zone);
-  terminal.table([
-    head.map((word) => (word === '' ? word : paint('dim', word))),
-    ...status.sessions.map((session) => {
-      const { mark, style, word } = FACES[session.state];
-      const { lastSuccessAt, state } = session;
-      return [
-        paint(style, mark),
-        paint('bold', session.key),
-        paint(style, word),
-        session.generation === 0 ? '–' : String(session.generation),
-        endText(session, now, zone),
-        text(session.idleAt),
-        lastSuccessAt === null || state === 'none'
-          ? '–'
-          : agoText(Date.parse(lastSuccessAt), now, zone),
-        workersText(session),
-      ];
-    }),
+  const rows = status.sessions.map((session) => rowOf(session, now, zone, paint));
+  const table = tableLines([
+    ['', ...HEAD].map((word) => (word === '' ? word : paint('dim', word))),
+    ...rows.map(({ mark, key, word, facts }) => [mark, key, word, ...facts]),
   ]);
+  const isWide = table.every((row) => widthOf(row) <= terminal.columns());
+  if (isWide) for (const row of table) line(row);
+  else for (const row of rows) showStacked(terminal, row);
   const advice = status.sessions.flatMap((session) => adviceFor(session));
   if (advice.length > 0) line();
-  for (const sentence of advice) line(`  ${sentence}`);
+  for (const sentence of advice) line(`  ${sentence}`, 4);
   line();
-  line(paint('dim', keepAliveText(status.keepAlive, now, zone)));
+  line(paint('dim', keepAliveText(status.keepAlive, now, zone)), 0);
+}
+
+/** After the mark. The facts begin with the third. */
+const HEAD = ['SESSION', 'STATE', 'GEN', 'ENDS', 'IDLE AT', 'PROVEN', 'WORKERS'];
+const FACT_NAMES = ['generation', 'ends', 'idle at', 'proven', 'workers'];
+const NOTHING = '–';
+
+type Row = {
+  readonly mark: string;
+  readonly key: string;
+  readonly word: string;
+  readonly facts: readonly string[];
+};
+
+function rowOf(session: SessionStatus, now: number, zone: string, paint: Terminal['paint']): Row {
+  const { mark, style, word } = FACES[session.state];
+  const { generation, hardEndsAt, idleAt, lastSuccessAt, state, timeRemainingHours } = session;
+  const text = (moment: string): string => momentText(Date.parse(moment), now, zone);
+  const left = (moment: string): string =>
+    timeRemainingHours === null ? '' : `, ${shortDurationText(Date.parse(moment) - now)}`;
+  return {
+    mark: paint(style, mark),
+    key: paint('bold', session.key),
+    word: paint(style, word),
+    facts: [
+      generation === 0 ? NOTHING : String(generation),
+      hardEndsAt === null ? NOTHING : `${text(hardEndsAt)}${left(hardEndsAt)}`,
+      idleAt === null ? NOTHING : text(idleAt),
+      lastSuccessAt === null || state === 'none'
+        ? NOTHING
+        : agoText(Date.parse(lastSuccessAt), now, zone),
+      workersText(session),
+    ],
+  };
+}
+
+function showStacked({ line }: Terminal, { mark, key, word, facts }: Row): void {
+  line(`${mark} ${key}  ${word}`);
+  for (const [index, fact] of facts.entries()) {
+    if (fact !== NOTHING) line(`  ${FACT_NAMES[index]} ${fact}`, 4);
+  }
 }
 
 function marketText({ market }: Status, now: number, zone: string): string {
@@ -67,16 +96,9 @@ function marketText({ market }: Status, now: number, zone: string): string {
   return `market ${hours}${note === null ? '' : ` (${note})`}`;
 }
 
-function endText({ hardEndsAt, timeRemainingHours }: SessionStatus, now: number, zone: string) {
-  if (hardEndsAt === null) return '–';
-  const at = Date.parse(hardEndsAt);
-  if (timeRemainingHours === null) return momentText(at, now, zone);
-  return `${momentText(at, now, zone)}, ${durationText(at - now)}`;
-}
-
 /** `3 of 3`, or `1 of 3 so far`; who is not there, or not on the current token, is said below. */
 function workersText({ adoption }: SessionStatus): string {
-  if (adoption.text === null) return '–';
+  if (adoption.text === null) return NOTHING;
   const soFar = adoption.waiting.length > 0 ? ' so far' : '';
   return `${adoption.current} of ${adoption.expected}${soFar}`;
 }
@@ -90,18 +112,18 @@ function adviceFor({ key, state, counts, coverage, adoption }: SessionStatus): s
   } else if (coverage.untilClose === false && coverage.limitedBy === 'hard-end') {
     advice.push(`${key} ends before today's close:  token-cadence start ${key}`);
   }
-  if (adoption.lagging.length > 0 || adoption.offline.length > 0) {
+  const isBehind = adoption.lagging.length > 0 || adoption.offline.length > 0;
+  if (isBehind && adoption.text !== null) {
     advice.push(`${key}: ${adoption.text}`);
   }
   if (counts.undelivered > 0) {
-    advice.push(
-      `${key} has ${counts.undelivered} events that workers have not got:  token-cadence run-keep-alive`,
-    );
+    const events = countText(counts.undelivered, 'undelivered event');
+    advice.push(`${key} has ${events}:  token-cadence run-keep-alive`);
   }
   if (counts.failuresInARow > 0) {
-    advice.push(
-      `${key} failed ${counts.failuresInARow} times in a row:  token-cadence test ${key}`,
-    );
+    const times = countText(counts.failuresInARow, 'time');
+    const inARow = counts.failuresInARow === 1 ? '' : ' in a row';
+    advice.push(`${key} failed ${times}${inARow}:  token-cadence test ${key}`);
   }
   return advice;
 }
@@ -109,6 +131,9 @@ function adviceFor({ key, state, counts, coverage, adoption }: SessionStatus): s
 function keepAliveText(keepAlive: KeepAliveStatus, now: number, zone: string): string {
   const { status, lastRunAt, consecutiveFailures } = keepAlive;
   const ran = lastRunAt === null ? '' : `, last run ${agoText(Date.parse(lastRunAt), now, zone)}`;
-  const failed = consecutiveFailures > 0 ? `, ${consecutiveFailures} failures in a row` : '';
-  return `keep-alive ${KEEP_ALIVE_WORDS[status]}${ran}${failed}`;
+  const times = countText(consecutiveFailures, 'failure');
+  const inARow = consecutiveFailures > 1 ? ' in a row' : '';
+  const failed = consecutiveFailures > 0 ? `, ${times}${inARow}` : '';
+  const advice = status === 'late' ? ': is the scheduler running?' : '';
+  return `keep-alive ${KEEP_ALIVE_WORDS[status]}${ran}${failed}${advice}`;
 }

@@ -11,6 +11,7 @@ import { examples } from './command.ts';
 import { configuredSession } from './configured-session.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { showStatus } from './status-text.ts';
+import type { Terminal } from './terminal.ts';
 
 const WATCH_EVERY_MS = 2_000;
 
@@ -52,18 +53,32 @@ export async function status(
     show(shown);
     return exitCodeFor(shown, only !== null);
   }
+  let last = (): void => {};
   while (!interrupts.signal.aborted) {
     try {
       const shown = await read();
-      if (options.json !== true) terminal.clear();
-      show(shown);
+      last = () => show(shown);
+      if (options.json === true) last();
+      else terminal.repaint(last);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      terminal.problem(`${error.message} Trying again.`);
+      showTrouble(terminal, `${error.message} Trying again.`, options.json === true ? null : last);
     }
     await system.wait(WATCH_EVERY_MS, interrupts.signal);
   }
   return EXIT.interrupted;
+}
+
+/** On a screen below what was read last, whose moment stands above it. */
+function showTrouble(terminal: Terminal, text: string, show: (() => void) | null): void {
+  if (!terminal.isShown || show === null) {
+    terminal.problem(text);
+    return;
+  }
+  terminal.repaint(() => {
+    show();
+    terminal.line(`\n${terminal.paint('red', '✗')} ${text}`, 2);
+  });
 }
 
 function exitCodeFor({ sessions }: Status, isNamed: boolean): ExitCode {

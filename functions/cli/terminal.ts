@@ -8,12 +8,17 @@
 
 import { createInterface, type Interface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
 import { Interrupted } from './interrupts.ts';
+import { tableLines, wrapText } from './text-layout.ts';
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan';
 
-export type OutStream = { readonly isTTY?: boolean; write(text: string): unknown };
+export type OutStream = {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+};
 export type InStream = NodeJS.ReadableStream & { readonly isTTY?: boolean };
 
 export type TerminalOptions = {
@@ -31,18 +36,20 @@ export type Terminal = {
   readonly isInteractive: boolean;
   /** Whether standard output is a terminal: what is not may be a file that stays. */
   readonly isShown: boolean;
-  /** A line of the result. */
-  readonly line: (text?: string) => void;
+  /** How wide the result may be; without limit where it is no terminal. */
+  readonly columns: () => number;
+  /** A line of the result. With `hang` broken to fit the terminal, further lines indented by so much. */
+  readonly line: (text?: string, hang?: number) => void;
   /** A line beside the result: what happens, what to do. */
-  readonly note: (text?: string) => void;
+  readonly note: (text?: string, hang?: number) => void;
   /** What went wrong, marked as such, and below it what to do. */
   readonly problem: (text: string, ...advice: readonly string[]) => void;
   /** Colours text of the result. */
   readonly paint: (style: Style, text: string) => string;
   /** Rows with columns of equal width; the last column is never padded. */
   readonly table: (rows: readonly (readonly string[])[]) => void;
-  /** Forgets what is on the screen, where there is one. */
-  readonly clear: () => void;
+  /** Puts what `draw` shows in the place of all that is on the screen; without a screen, below the rest. */
+  readonly repaint: (draw: () => void) => void;
   /** Shows that work goes on once it has taken a second. */
   readonly progress: <T>(text: string, work: Promise<T>) => Promise<T>;
   /** @throws Interrupted on Ctrl-C and at the end of input */
@@ -57,7 +64,10 @@ const TICK_MS = 125;
 const SHOWN_AFTER_TICKS = 8;
 const FRAMES = '⠋⠙⠹⠸⠼⠴⠦⠧';
 const CLEAR_LINE = '\r\u001b[2K';
-const CLEAR_SCREEN = '\u001b[2J\u001b[H';
+const CLEAR_SCREEN = '\u001b[2J';
+const HOME = '\u001b[H';
+const CLEAR_REST_OF_LINE = '\u001b[K';
+const CLEAR_BELOW = '\u001b[J';
 
 export function createTerminal(options: TerminalOptions): Terminal {
   const { stdin, stdout, stderr, signal } = options;
@@ -69,49 +79,76 @@ export function createTerminal(options: TerminalOptions): Terminal {
         ? styleText(style, text, { validateStream: false })
         : text;
   const paint = painter(stdout);
+  const columnsOf = (stream: OutStream): number =>
+    stream.isTTY === true && stream.columns !== undefined && stream.columns > 0
+      ? stream.columns
+      : Number.POSITIVE_INFINITY;
+  const broken = (stream: OutStream, text: string, hang: number | undefined): string =>
+    hang === undefined ? text : wrapText(text, columnsOf(stream), hang).join('\n');
   const paintNote = painter(stderr);
 
   const ask = async (question: string, isHidden: boolean): Promise<string> => {
     const muted = new Writable({ write: (_chunk, _encoding, done) => done() });
     const output = isHidden ? muted : (stderr as unknown as NodeJS.WritableStream);
-    if (isHidden) stderr.write(question);
     const lines = createInterface({ input: stdin, output, terminal: true });
+    // Only now that the terminal shows nothing of its own: whoever pastes is fast.
+    if (isHidden) stderr.write(question);
     try {
-      return await answerTo(lines, isHidden ? '' : question, signal);
+      const answer = await answerTo(lines, isHidden ? '' : question, signal);
+      if (isHidden) stderr.write('\n');
+      return answer;
+    } catch (error) {
+      // What comes next, such as the shell's prompt, begins a line of its own.
+      stderr.write('\n');
+      throw error;
     } finally {
       lines.close();
-      if (isHidden) stderr.write('\n');
     }
   };
 
   let piped: AsyncIterator<string> | null = null;
+  /** What is drawn and not shown yet: a whole screen is written at once, so that it does not flicker. */
+  let drawn: string | null = null;
+  let isPainted = false;
+  const write = (text: string): void => {
+    if (drawn === null) stdout.write(text);
+    else drawn += text;
+  };
+  const note = (text = '', hang?: number): void =>
+    void stderr.write(`${broken(stderr, text, hang)}\n`);
 
   return {
     isInteractive,
     isShown: stdout.isTTY === true,
-    line: (text = '') => void stdout.write(`${text}\n`),
-    note: (text = '') => void stderr.write(`${text}\n`),
+    columns: () => columnsOf(stdout),
+    line: (text = '', hang) => write(`${broken(stdout, text, hang)}\n`),
+    note,
     problem(text, ...advice) {
-      stderr.write(`${paintNote('red', '✗')} ${text}\n`);
-      for (const line of advice) stderr.write(`  ${line}\n`);
+      note(`${paintNote('red', '✗')} ${text}`, 2);
+      for (const line of advice) note(`  ${line}`, 2);
     },
     paint,
     table(rows) {
-      const widths: number[] = [];
-      for (const row of rows) {
-        for (const [index, cell] of row.entries()) {
-          widths[index] = Math.max(widths[index] ?? 0, widthOf(cell));
-        }
-      }
-      for (const row of rows) {
-        const cells = row.map((cell, index) =>
-          index === row.length - 1 ? cell : cell + ' '.repeat((widths[index] ?? 0) - widthOf(cell)),
-        );
-        stdout.write(`${cells.join('  ').trimEnd()}\n`);
-      }
+      for (const row of tableLines(rows)) write(`${row}\n`);
     },
-    clear() {
-      if (stdout.isTTY === true) stdout.write(CLEAR_SCREEN);
+    repaint(draw) {
+      if (stdout.isTTY !== true) {
+        if (isPainted) write('\n');
+        isPainted = true;
+        draw();
+        return;
+      }
+      drawn = '';
+      try {
+        draw();
+      } catch (error) {
+        drawn = null;
+        throw error;
+      }
+      const screen = drawn.replaceAll('\n', `${CLEAR_REST_OF_LINE}\n`);
+      drawn = null;
+      stdout.write(`${isPainted ? '' : CLEAR_SCREEN}${HOME}${screen}${CLEAR_BELOW}`);
+      isPainted = true;
     },
     async progress(text, work) {
       let ticks = 0;
@@ -155,9 +192,4 @@ async function answerTo(lines: Interface, question: string, signal: AbortSignal)
     if (error instanceof Error && error.name === 'AbortError') throw new Interrupted();
     throw error;
   }
-}
-
-/** How many columns a text takes, colours aside. */
-function widthOf(text: string): number {
-  return [...stripVTControlCharacters(text)].length;
 }
