@@ -1,5 +1,5 @@
 /**
- * Sends one signed request to a broker, once, and hands back what came: an answer or the lack of one.
+ * Sends one request to a broker, once, and hands back what came: an answer or the lack of one.
  *
  * Never throws, never repeats a request, never follows a redirect: a signature is good for one request.
  * Reads no meaning into the answer. Called by the broker adapters; its readers also by workers.
@@ -11,6 +11,8 @@ export type OutgoingRequest = {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** As it goes over the wire: a form, JSON; left out where there is none. */
+  readonly body?: string;
 };
 
 export type Received = {
@@ -51,6 +53,7 @@ export async function sendOnce(
     response = await options.fetch(request.url, {
       method: request.method,
       headers: request.headers,
+      ...(request.body === undefined ? {} : { body: request.body }),
       redirect: 'manual',
       signal: AbortSignal.timeout(options.timeoutMs),
     });

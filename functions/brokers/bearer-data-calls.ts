@@ -1,0 +1,41 @@
+/**
+ * A worker's calls to a broker that takes a bearer token: one header, no signature.
+ *
+ * Sends nothing and knows no broker: how refusals read is handed in. Made by `worker/` through the registry.
+ */
+
+import type { Secret } from '../secret.ts';
+import type { BrokerFailure } from './broker.ts';
+import type { CreateDataCalls } from './data-calls.ts';
+import { bearerAuthorization } from './oauth2.ts';
+import type { Received } from './send.ts';
+
+export type BearerDataCalls = {
+  /** Why the broker did not serve a call; `null` for an answer that is between it and the caller. */
+  readonly judge: (answer: Received) => BrokerFailure | null;
+  /**
+   * The `Authorization` header's value.
+   * @default `Bearer <access token>`
+   */
+  readonly header?: (accessToken: Secret, consumerKey: Secret) => string;
+};
+
+export function bearerDataCalls({
+  judge,
+  header = bearerAuthorization,
+}: BearerDataCalls): CreateDataCalls {
+  return ({ consumerKey }) => ({
+    authorize: (_call, token) => header(token.accessToken, consumerKey),
+    judge(answer) {
+      const failure = judge(answer);
+      if (failure === null) return null;
+      return { ...failure, undone: isRefusedAtTheDoor(failure) };
+    },
+  });
+}
+
+/** The token was looked at, and nothing of what was asked was done. */
+function isRefusedAtTheDoor({ reason, status }: BrokerFailure): boolean {
+  const isOfTheToken = reason === 'renewable' || reason === 'sign-in-needed';
+  return isOfTheToken && (status === 401 || status === 403);
+}
