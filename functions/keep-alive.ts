@@ -23,7 +23,9 @@ export async function keepAlive(
 ): Promise<Response> {
   const wanted = await readSessionField(request, system.sessions);
   if (!wanted.ok) return json({ error: wanted.reason }, 400);
-  const report = await renewSessions(system, wanted.session);
+  // A worker asks because its token was refused or ends: then the broker's word counts, not the record's.
+  const mode = wanted.session === null ? 'due' : 'now';
+  const report = await renewSessions(system, wanted.session, mode);
   const alerts = wanted.session === null ? await sendAlerts(system) : null;
   const { backups = null } = system;
   const backup = wanted.session === null && backups !== null ? await backUp(system, backups) : null;

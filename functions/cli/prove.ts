@@ -80,6 +80,10 @@ export async function prove(
     );
     return EXIT.signIn;
   }
+  if (proof.outcome === 'busy') {
+    terminal.problem(`Another process refreshes the token of ${title}.`, 'Try again in a minute.');
+    return EXIT.away;
+  }
   terminal.problem(...failureText(title, key, proof.failure));
   return exitCodeOf(proof.failure.reason);
 }

@@ -187,6 +187,27 @@ export function isValidated(record: SessionRecord, rules: BrokerRules, now: numb
   return stateOf(record, rules, now) === 'active';
 }
 
+/**
+ * Whether a refreshed token descends from a sign-in that the record has left behind: however late it was
+ * issued, a later sign-in replaced it, or a person signed out.
+ */
+export function isOfEarlierSignIn(
+  { signedInAt, generation, version }: SessionRecord,
+  token: { readonly signedInAt: number; readonly issuedAt: number },
+): boolean {
+  if (!isRefreshed(token)) return false;
+  const isSignedOut = version === null && generation > 0;
+  return isSignedOut || (signedInAt !== null && token.signedInAt < signedInAt);
+}
+
+/** Whether a token came from a refresh and not from a person's sign-in. */
+export function isRefreshed(token: {
+  readonly signedInAt: number;
+  readonly issuedAt: number;
+}): boolean {
+  return token.signedInAt < token.issuedAt;
+}
+
 /** The first of the ends that are known; `null` when none is. */
 export function firstOf(...ends: readonly (number | null)[]): number | null {
   const known = ends.filter((end) => end !== null);

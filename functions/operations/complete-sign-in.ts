@@ -15,6 +15,7 @@ import { checkAccount } from './check-account.ts';
 import { deliverEvents } from './deliver-events.ts';
 import { lastGeneration } from './last-generation.ts';
 import { mirrorSession } from './mirror-session.ts';
+import { discardToken } from './revoke-token.ts';
 import { type Settled, settleSession } from './settle-session.ts';
 import {
   attemptId,
@@ -157,7 +158,7 @@ async function exchange(
     checked = await checkAccount(system, session, exchanged.token, claimed, 'glance');
   }
   if (checked.type === 'foreign') {
-    await broker.revoke(exchanged.token);
+    await discardToken(session, exchanged.token);
     log.warn(
       'sign-in-foreign-account',
       'Another broker account signed in; its token was discarded.',

@@ -120,8 +120,14 @@ async function renewSession(
   const begin = decision.type === 'renew' ? 'renew' : 'probe';
   const proof = await proveSession(system, session, record, begin);
   switch (proof.outcome) {
-    case 'proven':
-      return outcome(proof.renewed ? 'renewed' : 'probed', decision.reason);
+    case 'proven': {
+      const { record: after } = await system.store.load(session.key);
+      const isDelivered = delivered && after.undelivered.length === 0;
+      const action = proof.renewed ? 'renewed' : 'probed';
+      return { ...outcome(action, decision.reason), delivered: isDelivered };
+    }
+    case 'busy':
+      return outcome('none', 'refresh-in-progress');
     case 'rejected':
       return outcome('sign-in-needed', proof.problem);
     case 'failed':

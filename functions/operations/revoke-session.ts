@@ -11,13 +11,14 @@ import { isOver, type SessionRecord } from '../lifecycle/session.ts';
 import { transition } from '../lifecycle/transition.ts';
 import type { TokenRead, VersionInfo } from '../storage/session-store.ts';
 import { readVersion } from './read-version.ts';
+import { discardToken, revokeToken } from './revoke-token.ts';
 import type { ConfiguredSession, System } from './system.ts';
 import { updateSession } from './update-record.ts';
 
 export type RevokeResult =
   | {
       readonly ok: true;
-      /** `false` when the broker no longer knew the token. */
+      /** `false` when the broker no longer knew the token, or has no way to end it alone. */
       readonly revokedAtBroker: boolean;
     }
   | { readonly ok: false; readonly reason: 'no-token' }
@@ -41,11 +42,12 @@ export async function revokeSession(
   const read = await readVersion(system, session, current);
   let revokedAtBroker = false;
   if (isLive(system, read)) {
-    const answer = await broker.revoke(read.token);
-    const gone =
-      !answer.ok && (answer.reason === 'sign-in-needed' || answer.reason === 'renewable');
-    if (!answer.ok && !gone) return { ok: false, reason: 'broker', failure: answer };
-    revokedAtBroker = answer.ok;
+    const answer = await revokeToken(system, session, read.token);
+    if (answer !== null && !answer.ok) {
+      const isGone = answer.reason === 'sign-in-needed' || answer.reason === 'renewable';
+      if (!isGone) return { ok: false, reason: 'broker', failure: answer };
+    }
+    revokedAtBroker = answer?.ok === true;
   }
   await destroyOthers(system, session, versions, current);
   const change = { type: 'signed-out', generation, at: system.clock() } as const;
@@ -73,7 +75,7 @@ async function destroyOthers(
   for (const { version, destroyed } of versions) {
     if (destroyed || version === current) continue;
     const read = await readVersion(system, session, version);
-    if (isLive(system, read)) await session.broker.revoke(read.token);
+    if (isLive(system, read)) await discardToken(session, read.token);
     await system.store.destroyVersion(key, version);
   }
 }

@@ -9,11 +9,17 @@
 import { compareAccounts } from '../lifecycle/account.ts';
 import { isAttemptLost } from '../lifecycle/attempts.ts';
 import { SUPERSEDED_KEPT_MS } from '../lifecycle/limits.ts';
-import { isOver, type SessionRecord } from '../lifecycle/session.ts';
+import {
+  isOfEarlierSignIn,
+  isOver,
+  isRefreshed,
+  type SessionRecord,
+} from '../lifecycle/session.ts';
 import { transition } from '../lifecycle/transition.ts';
 import type { StoredToken, TokenRead } from '../storage/session-store.ts';
 import { type AccountCheck, checkAccount } from './check-account.ts';
 import { readVersion } from './read-version.ts';
+import { discardToken } from './revoke-token.ts';
 import { pointAt, storeToken } from './store-token.ts';
 import type { ConfiguredSession, System } from './system.ts';
 import { tell, tellSpent } from './tell.ts';
@@ -70,6 +76,7 @@ async function newerTokens(
   const now = system.clock();
   const isNewer = ({ token }: FoundToken): boolean =>
     !isOver(token.hardEndsAt, now) &&
+    !isOfEarlierSignIn(record, token) &&
     (token.generation > generation || (issuedAt !== null && token.issuedAt > issuedAt));
   const found: FoundToken[] = [];
   if (pointer === null && generation > 0) {
@@ -113,7 +120,8 @@ async function adopt(
     return { type: 'waiting' };
   }
   const { account, proven } = checked;
-  const fresh = { ...token, account, proven, reason: 'sign-in', attempt: null } as const;
+  const reason = isRefreshed(token) ? 'refreshed' : 'sign-in';
+  const fresh = { ...token, account, proven, reason, attempt: null } as const;
   const pointed = await pointAt(system, session, { ...fresh, token, version });
   if (pointed.type === 'foreign') {
     await discardForeign(system, session, token, version);
@@ -145,7 +153,7 @@ async function discardForeign(
   version: number,
 ): Promise<void> {
   const { key, broker } = session;
-  await broker.revoke(token);
+  await discardToken(session, token);
   const told = await tell(system, [
     {
       id: `${key}/foreign-account/version-${version}`,
@@ -210,10 +218,17 @@ async function endLostAttempt(
 async function prune(system: System, session: ConfiguredSession): Promise<readonly number[]> {
   const { record } = await system.store.load(session.key);
   const { pointerMovedAt } = record;
-  if (pointerMovedAt === null || system.clock() < pointerMovedAt + SUPERSEDED_KEPT_MS) return [];
+  if (pointerMovedAt === null) return [];
+  const now = system.clock();
+  const isLongAgo = (at: number): boolean => now >= at + SUPERSEDED_KEPT_MS;
+  // Where tokens are refreshed the pointer moves all the time: then the next version's age counts.
+  if (session.broker.rules.renewal !== 'refresh' && !isLongAgo(pointerMovedAt)) return [];
   const pruned: number[] = [];
-  for (const { version, destroyed } of await system.store.listVersions(session.key)) {
+  const versions = await system.store.listVersions(session.key);
+  for (const { version, destroyed } of versions) {
     if (destroyed || version === record.version) continue;
+    const next = versions.find((other) => other.version > version);
+    if (!isLongAgo(Math.min(pointerMovedAt, next?.createdAt ?? pointerMovedAt))) continue;
     const read = await readVersion(system, session, version);
     const isBehind = record.version !== null && version < record.version;
     if (read === null ? !isBehind : !isSuperseded(read, record)) continue;
@@ -233,5 +248,6 @@ async function prune(system: System, session: ConfiguredSession): Promise<readon
 function isSuperseded(read: TokenRead, record: SessionRecord): boolean {
   if (read.status !== 'found') return false;
   const { issuedAt, generation } = read.token;
+  if (isOfEarlierSignIn(record, read.token)) return true;
   return record.issuedAt === null ? generation <= record.generation : issuedAt <= record.issuedAt;
 }

@@ -9,7 +9,7 @@ import type { BrokerToken } from '../brokers/broker.ts';
 import { StoreError } from '../errors.ts';
 import { compareAccounts } from '../lifecycle/account.ts';
 import { hardEndAt } from '../lifecycle/hard-end.ts';
-import { firstOf, type SessionRecord } from '../lifecycle/session.ts';
+import { firstOf, isOfEarlierSignIn, type SessionRecord } from '../lifecycle/session.ts';
 import { transition } from '../lifecycle/transition.ts';
 import type { StoredToken } from '../storage/session-store.ts';
 import type { ConfiguredSession, System } from './system.ts';
@@ -153,6 +153,9 @@ export async function pointAt(
 /** What the record already holds instead of, or as well as, this token; `null` when it may take it. */
 function standing(record: SessionRecord, token: StoredToken, version: number): PointResult | null {
   if (record.version === version) return { type: 'already-there', generation: record.generation };
+  if (isOfEarlierSignIn(record, token)) {
+    return { type: 'newer-exists', generation: record.generation };
+  }
   if (record.generation < token.generation) return null;
   if ((record.issuedAt ?? 0) >= token.issuedAt && record.version !== null) {
     return { type: 'newer-exists', generation: record.generation };

@@ -25,6 +25,8 @@ export async function tellProof(
   switch (result.outcome) {
     case 'proven':
       return tellRecovered(system, session);
+    case 'busy':
+      return;
     case 'rejected':
       return tellRejected(system, session, record);
     case 'failed':
