@@ -93,7 +93,9 @@ export function createRestore(options: {
     let last = refusal;
     // A token past its end needs no proof of that.
     let isAsked = doubt === 'asked' || isOver(using.token.accessExpiresAt, clock());
-    if (!isAsked && (doubt === 'ask' || refusal.reason === 'sign-in-needed')) {
+    // To wake a token up costs no more than a probe; a refresh replaces it for everybody.
+    const isCheap = rules.renewal === 'reactivate' && refusal.reason === 'renewable';
+    if (!isAsked && refusal.answered && (doubt === 'ask' || !isCheap)) {
       const asked = await ask(using);
       if (asked === null) return 'works';
       last = asked;

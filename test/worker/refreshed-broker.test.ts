@@ -14,12 +14,16 @@ import { settle } from '../fixtures/worker/manual-time.ts';
 
 const KEEP_ALIVE = 'https://keep-alive.example';
 const LIST = '/v1/accounts/list.json';
+/** An endpoint that refuses every token. */
+const NOT_MINE = '/v1/not-mine';
 
 let desk: Desk;
 beforeEach(async () => {
   desk = await createDesk();
 });
 afterEach(() => desk.close());
+
+const ACCOUNTS = { AccountListResponse: { Accounts: { Account: [] } } };
 
 type Asked = { readonly authorization: string | null; readonly body: unknown };
 
@@ -50,7 +54,8 @@ async function facing(
     const header = request.headers.get('authorization') ?? '';
     const token = /oauth_token="([^"]+)"/.exec(header)?.[1];
     atBroker.push(token ?? '');
-    if (good.size === 0 || good.has(token)) return new Response('{}');
+    const isRefused = request.url.endsWith(NOT_MINE) || (good.size > 0 && !good.has(token));
+    if (!isRefused) return Response.json(ACCOUNTS);
     return new Response('oauth_problem=token_expired', { status: 401 });
   };
   const worker = await desk.connect({
@@ -132,6 +137,14 @@ test('a 401 before the end asks keep-alive, too, and makes the call again', asyn
   accept('new-token');
   expect((await worker.fetch(LIST)).status).toBe(200);
   expect(asked).toHaveLength(1);
+});
+
+test('a 401 of one endpoint costs a probe, and no refresh', async () => {
+  const { worker, asked, atBroker } = await facing(10 * MINUTE_MS, refreshed);
+  for (let call = 0; call < 5; call += 1) expect((await worker.fetch(NOT_MINE)).status).toBe(401);
+  expect(asked).toHaveLength(0);
+  expect(atBroker).toHaveLength(6);
+  expect(worker.state).toMatchObject({ status: 'ready', generation: 7 });
 });
 
 test('`token` gets one that lasts longer, where there is one', async () => {
