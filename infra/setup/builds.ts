@@ -1,0 +1,205 @@
+/**
+ * Runs on Cloud Build: starts one, follows it step by step, says why it failed.
+ *
+ * Terraform runs there and nowhere else: one place, one account and one version, a state that only that account
+ * writes, and nothing but Node and gcloud on the person's machine. A build goes on when the terminal is closed;
+ * the next script finds it and waits for it.
+ */
+
+import * as z from 'zod';
+import type { Wait } from '../../functions/clock.ts';
+import { type Cloud, readAnswer } from './cloud.ts';
+import { explainLog } from './explain-log.ts';
+import { BUILD_TAG, type Places } from './places.ts';
+import type { SetupProblem } from './problem.ts';
+import type { Say } from './steps.ts';
+
+const buildSchema = z.object({
+  id: z.string(),
+  status: z.string(),
+  createTime: z.string().default(''),
+  logUrl: z.string().default(''),
+  substitutions: z.record(z.string(), z.string()).default({}),
+  source: z
+    .object({
+      storageSource: z
+        .object({ bucket: z.string(), object: z.string(), generation: z.string().optional() })
+        .optional(),
+    })
+    .default({}),
+  steps: z
+    .array(
+      z.object({
+        id: z.string().default(''),
+        status: z.string().default('QUEUED'),
+        timing: z.object({ startTime: z.string(), endTime: z.string() }).partial().optional(),
+      }),
+    )
+    .default([]),
+});
+
+export type Build = z.infer<typeof buildSchema>;
+
+export type Mode = 'apply' | 'plan' | 'foundation' | 'destroy';
+
+export type BuildRequest = {
+  readonly mode: Mode;
+  readonly substitutions?: Readonly<Record<string, string>>;
+  /** A folder here, or an archive in Cloud Storage. @default '.' */
+  readonly source?: string;
+};
+
+export type Builder = {
+  /** Those of the project's deployment, newest first. */
+  readonly list: () => Promise<readonly Build[]>;
+  /** Starts one and waits for its end. @throws SetupProblem when it fails */
+  readonly run: (request: BuildRequest, say: Say) => Promise<void>;
+  /** Waits for one that an earlier run has started, however it ends. */
+  readonly waitForOngoing: (say: Say) => Promise<void>;
+};
+
+export type BuilderOptions = {
+  readonly cloud: Cloud;
+  readonly places: Places;
+  readonly wait: Wait;
+};
+
+const POLL_MS = 4_000;
+const LISTED = 50;
+const LOG_LINES = 400;
+const UNFINISHED = ['QUEUED', 'PENDING', 'WORKING', 'STATUS_UNKNOWN'];
+
+export function isUnfinished(build: Build): boolean {
+  return UNFINISHED.includes(build.status);
+}
+
+export function createBuilder({ cloud, places, wait }: BuilderOptions): Builder {
+  const list = (): Promise<readonly Build[]> =>
+    cloud.ask(['builds', 'list', `--filter=tags=${BUILD_TAG}`, `--limit=${LISTED}`], {
+      doing: 'list the builds',
+      schema: z.array(buildSchema),
+      whenPrinted: [],
+    });
+
+  const describe = (id: string): Promise<Build> =>
+    cloud.ask(['builds', 'describe', id], {
+      doing: 'look at the build',
+      schema: buildSchema,
+      whenPrinted: { ...EMPTY_BUILD, id, status: 'SUCCESS' },
+    });
+
+  async function follow(id: string, say: Say): Promise<Build> {
+    const told = new Set<string>();
+    for (let build = await describe(id); ; ) {
+      for (const step of build.steps) {
+        if (step.status !== 'SUCCESS' || told.has(step.id)) continue;
+        told.add(step.id);
+        const seconds = secondsOf(step.timing);
+        // What a mode leaves out ends at once and would only be noise.
+        if (seconds === null || seconds >= 2)
+          say.note(`${step.id}${seconds === null ? '' : ` (${seconds} s)`}`);
+      }
+      if (!isUnfinished(build)) return build;
+      const seen = shapeOf(build);
+      build = await say.progress(`build: ${runningStep(build)}`, untilChanged(id, seen));
+    }
+  }
+
+  async function untilChanged(id: string, seen: string): Promise<Build> {
+    for (;;) {
+      await wait(POLL_MS);
+      const build = await describe(id);
+      if (shapeOf(build) !== seen) return build;
+    }
+  }
+
+  async function failure(build: Build): Promise<SetupProblem> {
+    const step = build.steps.find(({ status }) => !['SUCCESS', 'QUEUED'].includes(status))?.id;
+    const entries = await cloud.ask(
+      [
+        'logging',
+        'read',
+        `resource.type="build" AND resource.labels.build_id="${build.id}"`,
+        `--limit=${LOG_LINES}`,
+        '--order=desc',
+      ],
+      { doing: 'read the log of the build', schema: z.array(logEntrySchema), whenPrinted: [] },
+    );
+    const lines = entries
+      .toReversed()
+      .filter(({ labels }) => step === undefined || labels.build_step.includes(`"${step}"`))
+      .flatMap(({ textPayload }) => textPayload.split('\n'));
+    return explainLog(
+      { step: step ?? null, status: build.status, logUrl: build.logUrl, lines },
+      places,
+    );
+  }
+
+  return {
+    list,
+    async run({ mode, substitutions = {}, source = '.' }, say) {
+      const values = Object.entries({
+        _MODE: mode,
+        _STATE_BUCKET: places.bucket,
+        ...substitutions,
+      }).map(([name, value]) => `${name}=${value}`);
+      const stdout = await say.progress(
+        'sending the source',
+        cloud.change(
+          [
+            'builds',
+            'submit',
+            source,
+            '--config=cloudbuild.yaml',
+            `--gcs-source-staging-dir=${places.sources}`,
+            // Another separator than the comma, which lists of sessions have.
+            `--substitutions=^;^${values.join(';')}`,
+            '--async',
+            '--format=json',
+          ],
+          { doing: 'start the build', retryWhile: NOT_YET_KNOWN },
+        ),
+      );
+      if (cloud.isPrinted) return;
+      const { id } = readAnswer(stdout, {
+        doing: 'start the build',
+        schema: z.object({ id: z.string() }),
+      });
+      say.note(`build ${id}; the terminal may be closed, the build goes on`);
+      const build = await follow(id, say);
+      if (build.status !== 'SUCCESS') throw await failure(build);
+    },
+    async waitForOngoing(say) {
+      const ongoing = (await list()).find(isUnfinished);
+      if (ongoing === undefined) return;
+      say.note(`a build of an earlier run is still going (${ongoing.id}): waiting for it`);
+      await follow(ongoing.id, say);
+    },
+  };
+}
+
+/** Words for a build account that was made just now. */
+const NOT_YET_KNOWN = /service account .*(does not exist|not found)|NOT_FOUND.*serviceAccount/i;
+
+const EMPTY_BUILD: Build = buildSchema.parse({ id: '', status: 'SUCCESS' });
+
+const logEntrySchema = z.object({
+  textPayload: z.string().default(''),
+  labels: z.object({ build_step: z.string().default('') }).default({ build_step: '' }),
+});
+
+function runningStep(build: Build): string {
+  return build.steps.find(({ status }) => status === 'WORKING')?.id ?? 'waiting for a machine';
+}
+
+function shapeOf(build: Build): string {
+  return [build.status, ...build.steps.map(({ status }) => status)].join(' ');
+}
+
+function secondsOf(
+  timing: { startTime?: string | undefined; endTime?: string | undefined } | undefined,
+): number | null {
+  const from = Date.parse(timing?.startTime ?? '');
+  const to = Date.parse(timing?.endTime ?? '');
+  return Number.isNaN(to - from) ? null : Math.round((to - from) / 1000);
+}

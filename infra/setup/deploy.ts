@@ -1,0 +1,106 @@
+/**
+ * `npm run deploy`: what is in this folder, with the newest enabled version of each secret, as one build.
+ *
+ * Also the way to change a choice (`--set`) and to take over a new consumer key. Never asks for a secret.
+ */
+
+import { createBuilder } from './builds.ts';
+import { deploy, readPageUrl } from './deployment.ts';
+import { openDeployment } from './open-deployment.ts';
+import { COMMON, readOptions } from './options.ts';
+import { SetupProblem } from './problem.ts';
+import { runInProcess, type Script } from './script.ts';
+import { numberSecrets } from './secrets.ts';
+import { changeSettings } from './set-option.ts';
+import type { DeploymentSettings } from './settings-file.ts';
+import { createSteps, type Say } from './steps.ts';
+
+const HELP = `npm run deploy -- [--project <id>] [--plan] [--set <name>=<value>] [--unset <name>]
+
+Builds this folder on Cloud Build, checks it, and makes it what runs. Takes the newest enabled version of each secret.
+
+  --plan                 up to Terraform's plan; changes nothing
+  --set <name>=<value>   a variable of infra/gcp, or settings.<NAME> for an environment variable:
+                         --set settings.ALERT_AT=08:00   --set uptime_check=true
+  --unset <name>         its default again
+  --state-bucket <name>  another bucket than <project>-terraform
+`;
+
+const STEPS = 3;
+
+export const deployScript: Script = async (parts, args) => {
+  const options = readOptions(args, {
+    ...COMMON,
+    plan: { type: 'boolean', default: false },
+    set: { type: 'string', multiple: true, default: [] },
+    unset: { type: 'string', multiple: true, default: [] },
+  });
+  const { terminal, wait } = parts;
+  if (options.help) {
+    terminal.line(HELP);
+    return;
+  }
+  if (options.plan && options.set.length + options.unset.length > 0) {
+    throw new SetupProblem(
+      '--plan shows what the saved settings do; --set changes them.',
+      ['Leave one of the two out.'],
+      { isUsage: true },
+    );
+  }
+  const { step } = createSteps({ terminal, total: STEPS, isPrinted: false });
+  const { cloud, places, earlier } = await step('The deployment, and its settings', (say) =>
+    openDeployment(parts, options, say),
+  );
+  const builder = createBuilder({ cloud, places, wait });
+
+  const settings = await step('The newest version of each secret', async (say) => {
+    const changed = changeSettings(earlier, options);
+    const known = await numberSecrets(cloud, {
+      sessions: changed.sessions,
+      heartbeat: changed.heartbeat === true,
+    });
+    if (known.missing.length > 0) {
+      throw new SetupProblem(`There is no value yet for ${known.missing.join(', ')}.`, [
+        `npm run setup asks for it: npm run setup -- --project ${places.project}`,
+      ]);
+    }
+    const next: DeploymentSettings = { ...changed, secret_versions: { ...known.numbers } };
+    tellVersions(earlier, next, say);
+    return next;
+  });
+
+  await step(options.plan ? 'A plan, which changes nothing' : 'The build', async (say) => {
+    await builder.waitForOngoing(say);
+    if (options.plan) await builder.run({ mode: 'plan' }, say);
+    else
+      await deploy(
+        { cloud, builder, places, settings, earlier, commit: await parts.commit() },
+        say,
+      );
+  });
+  const pageUrl = await readPageUrl(cloud, places);
+  terminal.line();
+  terminal.line(
+    options.plan
+      ? 'Nothing was changed. The plan stands in the log of the step "terraform-plan".'
+      : `${terminal.paint('green', 'Deployed.')} The page: ${pageUrl ?? '?'}`,
+  );
+  if (!options.plan)
+    terminal.line(`Back to what ran before: npm run rollback -- --project ${places.project}`);
+};
+
+function tellVersions(earlier: DeploymentSettings, next: DeploymentSettings, say: Say): void {
+  for (const [secret, number] of Object.entries(next.secret_versions)) {
+    const before = earlier.secret_versions[secret];
+    if (before === number || before === undefined) {
+      say.already(`${secret}, version ${number}`);
+      continue;
+    }
+    say.made(`${secret}, version ${number} instead of ${before}`);
+    say.note(
+      `once all is well: gcloud secrets versions destroy ${before} --secret=${secret} (each version costs)`,
+    );
+  }
+}
+
+if (import.meta.main) await runInProcess(deployScript);

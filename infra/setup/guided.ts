@@ -1,0 +1,287 @@
+/**
+ * The guided setup, from an empty project to the first real alert: twelve steps, in this order.
+ *
+ * Each step looks first and changes only what is missing, so it can be run again at any point: after a failure,
+ * with one more session, with a new consumer key. Values of secrets go from the person into gcloud's standard
+ * input and nowhere else. Called by `setup.ts`.
+ */
+
+import type { Secret } from '../../functions/secret.ts';
+import { askApp, askConsumer, askHeartbeat, hintOf, type ValueParts } from './ask-values.ts';
+import { ensureBuildAccount } from './build-account.ts';
+import { createBuilder, isUnfinished } from './builds.ts';
+import { type Cloud, createCloud, createPrintedCloud } from './cloud.ts';
+import { deploy, isDeployed, readPageUrl, saveSettings } from './deployment.ts';
+import { commandLine } from './gcloud.ts';
+import {
+  APP_SECRET,
+  DEFAULT_REGION,
+  DEFAULT_SESSIONS,
+  HEARTBEAT_SECRET,
+  type Places,
+  placesOf,
+} from './places.ts';
+import { SetupProblem } from './problem.ts';
+import {
+  checkBilling,
+  checkLogin,
+  checkProject,
+  checkRegion,
+  chooseProject,
+  enableApis,
+  LOGIN,
+} from './project-checks.ts';
+import type { ScriptParts } from './script.ts';
+import { addVersion, existingSecrets, numberSecrets, secretsOf } from './secrets.ts';
+import { type DeploymentSettings, readSettings } from './settings-file.ts';
+import { ensureBucket, findBucket } from './state-bucket.ts';
+import { createSteps, type Say } from './steps.ts';
+import { sendTestMessage } from './test-message.ts';
+
+export type SetupOptions = {
+  readonly project?: string | undefined;
+  readonly region?: string | undefined;
+  readonly sessions?: readonly string[] | undefined;
+  readonly stateBucket?: string | undefined;
+  /** Secrets that get a new version although they have one. */
+  readonly replace: readonly string[];
+  /** Prints the commands instead of running them. */
+  readonly isPrinted: boolean;
+};
+
+const STEPS = 12;
+const PROJECT_TO_PRINT = 'PROJECT_ID';
+
+/** @throws SetupProblem */
+export async function runSetup(parts: ScriptParts, options: SetupOptions): Promise<void> {
+  const { terminal, answers, gcloud, wait } = parts;
+  const { isPrinted } = options;
+  const { step, printCommand } = createSteps({ terminal, total: STEPS, isPrinted });
+
+  const account = await step('Somebody is logged in to gcloud', async (say) => {
+    if (isPrinted) {
+      printCommand(`# look: ${commandLine(LOGIN)}`);
+      return null;
+    }
+    const found = await checkLogin(gcloud);
+    say.already(found);
+    return found;
+  });
+
+  const { project, cloud } = await step('The project', async (say) => {
+    if (isPrinted) {
+      const id = options.project ?? PROJECT_TO_PRINT;
+      const printed = createPrintedCloud(id, printCommand);
+      await checkProject({ cloud: printed, gcloud, project: id, account }, say);
+      return { project: id, cloud: printed };
+    }
+    const id = await chooseProject(options.project, gcloud, answers);
+    const made = createCloud({ gcloud, project: id, account, wait });
+    await checkProject({ cloud: made, gcloud, project: id, account }, say);
+    return { project: id, cloud: made };
+  });
+  const places = placesOf(project, options.stateBucket);
+  const context = { cloud, gcloud, project, account };
+  const builder = createBuilder({ cloud, places, wait });
+
+  await step('Billing is on', (say) => checkBilling(context, say));
+  await step('Google’s APIs are on', (say) => enableApis(context, say));
+
+  const { bucket, earlier, region, sessions } = await step(
+    'The region has what is needed; what an earlier run has settled is kept',
+    async (say) => {
+      const found = await findBucket(cloud, places);
+      const settings = found.isThere ? await readSettings(cloud, places) : null;
+      const chosen = settle(options, settings);
+      await checkRegion(cloud, chosen.region, say);
+      await confirmRemoval(parts, settings, chosen.sessions);
+      say.already(`sessions: ${chosen.sessions.join(', ')}`);
+      return { bucket: found, earlier: settings, ...chosen };
+    },
+  );
+  const choice = { sessions, heartbeat: earlier?.heartbeat === true };
+
+  await step('A bucket for Terraform’s state, the settings and the sources', (say) =>
+    ensureBucket(cloud, places, { found: bucket, region }, say),
+  );
+  await step('The account that builds and deploys', (say) =>
+    ensureBuildAccount({ cloud, places, wait }, say),
+  );
+
+  await step('Terraform, first phase: accounts, topics, secrets without a value', async (say) => {
+    await builder.waitForOngoing(say);
+    const there = await existingSecrets(cloud);
+    if (secretsOf(choice).every((secret) => there.includes(secret))) {
+      say.already(`all ${secretsOf(choice).length} secrets are there`);
+      return;
+    }
+    await builder.run(
+      { mode: 'foundation', substitutions: { _REGION: region, _SESSIONS: sessions.join(',') } },
+      say,
+    );
+    say.made(`secrets ${secretsOf(choice).join(', ')}`);
+  });
+
+  const known = await numberSecrets(cloud, choice);
+  const values: ValueStep = {
+    cloud,
+    parts,
+    numbers: { ...known.numbers },
+    isWanted: (secret) => known.missing.includes(secret) || options.replace.includes(secret),
+    asked: new Map(),
+  };
+  refuseUnknown(options.replace, secretsOf(choice));
+
+  await step('The consumer key of the broker, for each environment', async (say) => {
+    const consumers = new Set([
+      ...Object.keys(known.numbers),
+      ...known.missing,
+      ...options.replace,
+    ]);
+    for (const secret of consumers) {
+      if (secret.endsWith('-consumer')) await fill(secret, values, say);
+    }
+  });
+  await step(
+    'The Telegram bot and your chat with it; new keys for links and status',
+    async (say) => {
+      await fill(APP_SECRET, values, say);
+      if (choice.heartbeat) await fill(HEARTBEAT_SECRET, values, say);
+    },
+  );
+
+  const settings: DeploymentSettings = {
+    ...earlier,
+    region,
+    sessions: [...sessions],
+    secret_versions: values.numbers,
+  };
+  await step('Terraform, second phase: functions, jobs and all the rest', async (say) => {
+    const deployment = {
+      cloud,
+      builder,
+      places,
+      settings,
+      earlier,
+      commit: isPrinted ? null : await parts.commit(),
+    };
+    await saveSettings(deployment, say);
+    const builds = await builder.list();
+    if (builds.some(isUnfinished)) await builder.waitForOngoing(say);
+    if (isDeployed(await builder.list(), settings)) say.already('deployed, with these settings');
+    else await deploy({ ...deployment, earlier: settings }, say);
+  });
+
+  const pageUrl = await readPageUrl(cloud, places);
+  await step('A test message', (say) =>
+    sendTestMessage(
+      {
+        cloud,
+        places,
+        version: values.numbers[APP_SECRET] ?? '',
+        app: values.asked.get(APP_SECRET) ?? null,
+        pageUrl,
+      },
+      parts,
+      say,
+    ),
+  );
+  if (!isPrinted) tellEnd(parts, { pageUrl, places, sessions });
+}
+
+function settle(
+  options: SetupOptions,
+  earlier: DeploymentSettings | null,
+): { readonly region: string; readonly sessions: readonly string[] } {
+  const region = options.region ?? earlier?.region ?? DEFAULT_REGION;
+  if (earlier !== null && earlier.region !== region) {
+    throw new SetupProblem(
+      `This project runs in ${earlier.region} already; --region ${region} would be a second system beside it.`,
+      [
+        `To move it, take it down first (tokens are lost, sign in again after): npm run teardown -- --project ${options.project ?? '<project>'}`,
+      ],
+    );
+  }
+  return { region, sessions: options.sessions ?? earlier?.sessions ?? DEFAULT_SESSIONS };
+}
+
+/** A session that is left out loses its token and its record. */
+async function confirmRemoval(
+  { answers }: ScriptParts,
+  earlier: DeploymentSettings | null,
+  sessions: readonly string[],
+): Promise<void> {
+  const removed = earlier?.sessions.filter((session) => !sessions.includes(session)) ?? [];
+  if (removed.length === 0) return;
+  await answers.get({
+    name: 'REMOVE_SESSIONS',
+    question: `Tokens and records of ${removed.join(', ')} will be deleted. Type the names to go on`,
+    judge: (value) =>
+      value === removed.join(', ') || value === removed.join(',')
+        ? null
+        : `is not "${removed.join(', ')}"`,
+  });
+}
+
+function refuseUnknown(replace: readonly string[], known: readonly string[]): void {
+  const strangers = replace.filter(
+    (secret) => !known.includes(secret) || secret.endsWith('-session'),
+  );
+  if (strangers.length === 0) return;
+  const offered = known.filter((secret) => !secret.endsWith('-session'));
+  throw new SetupProblem(
+    `--replace names ${strangers.join(', ')}, which holds no value of yours.`,
+    [`There are: ${offered.join(', ')}`],
+    { isUsage: true },
+  );
+}
+
+type ValueStep = {
+  readonly cloud: Cloud;
+  readonly parts: ValueParts;
+  /** Number of each secret's version; grows. */
+  readonly numbers: Record<string, string>;
+  readonly isWanted: (secret: string) => boolean;
+  /** What was asked for in this run. */
+  readonly asked: Map<string, Secret>;
+};
+
+async function fill(secret: string, step: ValueStep, say: Say): Promise<void> {
+  const { cloud, parts, numbers, asked } = step;
+  if (!step.isWanted(secret)) {
+    say.already(`${secret}, version ${numbers[secret]}`);
+    return;
+  }
+  const value = cloud.isPrinted ? null : await askFor(secret, parts, say);
+  const number = await addVersion(cloud, secret, { value, hint: hintOf(secret) });
+  if (value !== null) asked.set(secret, value);
+  numbers[secret] = String(number);
+  say.made(`${secret}, version ${number}`);
+}
+
+function askFor(secret: string, parts: ValueParts, say: Say): Promise<Secret> {
+  if (secret === APP_SECRET) return askApp(parts, say);
+  if (secret === HEARTBEAT_SECRET) return askHeartbeat(parts);
+  return askConsumer(secret, parts);
+}
+
+type End = {
+  readonly pageUrl: string | null;
+  readonly places: Places;
+  readonly sessions: readonly string[];
+};
+
+function tellEnd({ terminal }: ScriptParts, { pageUrl, places, sessions }: End): void {
+  const { line, paint } = terminal;
+  line();
+  line(
+    `${paint('green', 'Done.')} The page: ${paint('bold', pageUrl ?? 'see the output of the build')}`,
+  );
+  line('To try a sign-in now, open it and press "Send a new link to my Telegram".');
+  if (!sessions.some((session) => session.includes('-prod'))) {
+    line(
+      `Once the sandbox works: npm run setup -- --project ${places.project} --sessions ${[...sessions, 'etrade-prod'].join(',')}`,
+    );
+  }
+  line(`After a change of the code: npm run deploy -- --project ${places.project}`);
+}

@@ -1,0 +1,74 @@
+/**
+ * `--set name=value` and `--unset name`: the choices of a deployment, as variables of `infra/gcp`.
+ *
+ * Pure. Values are read as JSON where they are JSON, else as text; whether a variable exists and what it takes
+ * is Terraform's to say, which refuses before it changes anything.
+ */
+
+import { SetupProblem } from './problem.ts';
+import type { DeploymentSettings } from './settings-file.ts';
+
+/** These follow from something else and have a way of their own. */
+const NOT_TO_SET: Readonly<Record<string, string>> = {
+  sessions: 'npm run setup -- --sessions …',
+  region: 'npm run teardown, then npm run setup -- --region …',
+  project: '--project …',
+  secret_versions:
+    'gcloud secrets versions add or disable, then npm run deploy: the newest enabled one is taken',
+};
+
+const SETTINGS_PREFIX = 'settings.';
+
+export type Changes = { readonly set: readonly string[]; readonly unset: readonly string[] };
+
+/** @throws SetupProblem for a name that is not set this way */
+export function changeSettings(
+  settings: DeploymentSettings,
+  { set, unset }: Changes,
+): DeploymentSettings {
+  const changed: Record<string, unknown> = { ...settings };
+  const environment: Record<string, unknown> = { ...asRecord(settings['settings']) };
+  for (const assignment of set) {
+    const at = assignment.indexOf('=');
+    const name = checkName(assignment.slice(0, Math.max(at, 0)), assignment);
+    const value = assignment.slice(at + 1);
+    // An environment variable is text, also when it looks like a number.
+    if (name.startsWith(SETTINGS_PREFIX)) environment[name.slice(SETTINGS_PREFIX.length)] = value;
+    else changed[name] = fromText(value);
+  }
+  for (const given of unset) {
+    const name = checkName(given, given);
+    if (name.startsWith(SETTINGS_PREFIX)) delete environment[name.slice(SETTINGS_PREFIX.length)];
+    else delete changed[name];
+  }
+  if (Object.keys(environment).length > 0) changed['settings'] = environment;
+  else delete changed['settings'];
+  return changed as DeploymentSettings;
+}
+
+function checkName(name: string, given: string): string {
+  const instead = NOT_TO_SET[name];
+  if (instead !== undefined) {
+    throw new SetupProblem(`"${name}" is not changed with --set.`, [`Instead: ${instead}`], {
+      isUsage: true,
+    });
+  }
+  if (/^(settings\.)?\w+$/.test(name)) return name;
+  throw new SetupProblem(
+    `"${given}" is not <name>=<value>.`,
+    ['Such as: --set uptime_check=true, --set settings.ALERT_AT=08:00'],
+    { isUsage: true },
+  );
+}
+
+function fromText(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}

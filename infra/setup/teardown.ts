@@ -1,0 +1,154 @@
+/**
+ * `npm run teardown`: takes down what Terraform made, after the project's id was typed; then what setup made.
+ *
+ * Tokens, records and consumer keys are deleted with their secrets and cannot be had back. Enabled APIs stay:
+ * others in the project may use them.
+ */
+
+import { findAccount, findCustomRole, heldRoles, memberOf, wantedRoles } from './build-account.ts';
+import { createBuilder } from './builds.ts';
+import type { Cloud } from './cloud.ts';
+import { newestChange } from './deployment.ts';
+import { openProject } from './open-deployment.ts';
+import { COMMON, readOptions } from './options.ts';
+import { BUILD_ROLE, type Places } from './places.ts';
+import { runInProcess, type Script } from './script.ts';
+import { readSettings } from './settings-file.ts';
+import { findBucket } from './state-bucket.ts';
+import { createSteps, type Say } from './steps.ts';
+
+const HELP = `npm run teardown -- [--project <id>] [--everything]
+
+Takes down everything that Terraform made: functions, jobs, topics, and the secrets with all tokens in them.
+Asks for the project's id first.
+
+  --everything           also the bucket of the state, the build account and its role, without asking again
+  --state-bucket <name>  another bucket than <project>-terraform
+
+Without a terminal: TEARDOWN=<project id> and REMOVE_REST=yes or no on standard input.
+`;
+
+const STEPS = 3;
+
+export const teardown: Script = async (parts, args) => {
+  const options = readOptions(args, {
+    ...COMMON,
+    everything: { type: 'boolean', default: false },
+  });
+  const { terminal, answers, wait } = parts;
+  if (options.help) {
+    terminal.line(HELP);
+    return;
+  }
+  const { step } = createSteps({ terminal, total: STEPS, isPrinted: false });
+  const { cloud, places, bucket, settings } = await step('What there is', async (say) => {
+    const opened = await openProject(parts, options, say);
+    const found = await findBucket(opened.cloud, opened.places);
+    const known = found.isThere ? await readSettings(opened.cloud, opened.places) : null;
+    if (known !== null) say.note(`sessions: ${known.sessions.join(', ')}, in ${known.region}`);
+    return { ...opened, bucket: found, settings: known };
+  });
+  const { project } = places;
+
+  await step('Terraform takes down what it made', async (say) => {
+    if (!bucket.isThere) {
+      say.already(`there is no bucket ${places.bucket}, so Terraform made nothing here`);
+      return;
+    }
+    const builder = createBuilder({ cloud, places, wait });
+    await builder.waitForOngoing(say);
+    const newest = newestChange(await builder.list());
+    if (newest?.status === 'SUCCESS' && newest.substitutions['_MODE'] === 'destroy') {
+      say.already('taken down');
+      return;
+    }
+    say.note(
+      'Tokens, records and consumer keys go with it. A copy of the tokens: npx token-cadence export',
+    );
+    await answers.get({
+      name: 'TEARDOWN',
+      question: `Type the project's id (${project}) to take it down`,
+      judge: (value) => (value === project ? null : `is not "${project}"`),
+    });
+    await builder.run(
+      {
+        mode: 'destroy',
+        ...(settings === null ? {} : { substitutions: { _REGION: settings.region } }),
+      },
+      say,
+    );
+    say.made('taken down');
+  });
+
+  const isRestGone = await step('What setup itself made', async (say) => {
+    say.note(
+      `bucket gs://${places.bucket} (state, settings, sources), ${places.buildAccount}, its custom role`,
+    );
+    const answer = options.everything
+      ? 'yes'
+      : await answers.get({
+          name: 'REMOVE_REST',
+          question: 'Delete these as well? (yes or no)',
+          fallback: 'no',
+          judge: (value) => (/^(yes|no)$/.test(value) ? null : 'is neither yes nor no'),
+        });
+    if (answer === 'no') return false;
+    await removeRest(cloud, places, bucket.isThere, say);
+    return true;
+  });
+  terminal.line();
+  terminal.line(`${terminal.paint('green', 'Taken down.')} What stays in ${project}:`);
+  if (!isRestGone) {
+    terminal.line(`- gs://${places.bucket}, ${places.buildAccount} and the role ${BUILD_ROLE.id}`);
+  }
+  terminal.line(
+    '- the APIs that were enabled, the history and the logs of the builds; nothing of it costs',
+  );
+  terminal.line('- the bot: @BotFather, /deletebot; the consumer key: at the broker');
+};
+
+/** Each one only if it is there, so that an interrupted run can be run again. */
+async function removeRest(
+  cloud: Cloud,
+  places: Places,
+  hasBucket: boolean,
+  say: Say,
+): Promise<void> {
+  const { project, buildAccount } = places;
+  const held = await heldRoles(cloud, places);
+  for (const role of wantedRoles(places).filter((each) => held.includes(each))) {
+    await cloud.change(
+      [
+        'projects',
+        'remove-iam-policy-binding',
+        project,
+        `--member=${memberOf(places)}`,
+        `--role=${role}`,
+        '--condition=None',
+        '--format=none',
+      ],
+      { doing: `take ${role} from the build account` },
+    );
+  }
+  if ((await findAccount(cloud, places)) !== null) {
+    await cloud.change(['iam', 'service-accounts', 'delete', buildAccount], {
+      doing: 'delete the build account',
+    });
+    say.made(`${buildAccount} deleted`);
+  }
+  const role = await findCustomRole(cloud);
+  if (role !== null && !role.deleted) {
+    await cloud.change(['iam', 'roles', 'delete', BUILD_ROLE.id], {
+      doing: 'delete the custom role',
+    });
+    say.made(`custom role ${BUILD_ROLE.id} deleted`);
+  }
+  if (hasBucket) {
+    await cloud.change(['storage', 'rm', '--recursive', `gs://${places.bucket}`], {
+      doing: 'delete the bucket',
+    });
+    say.made(`gs://${places.bucket} deleted`);
+  }
+}
+
+if (import.meta.main) await runInProcess(teardown);
