@@ -102,6 +102,42 @@ export type ProbeAnswer =
 
 export type RevokeAnswer = { readonly ok: true } | BrokerFailure;
 
+/** What asking for an approval came to; `expiresAt`: until when the person can give it. */
+export type ApprovalRequest = { readonly ok: true; readonly expiresAt: number } | BrokerFailure;
+
+/** What a posted notice says. None of it is proven. */
+export type ApprovalNotice =
+  | {
+      readonly ok: true;
+      readonly token: BrokerToken;
+      readonly issuedAt: number;
+      /** Never later than the rules allow. */
+      readonly expiresAt: number;
+      /** The consumer key: ours, or the notice is no answer to us. */
+      readonly clientId: string;
+      /** Among the account ids that a probe with this token finds. */
+      readonly userId: string;
+    }
+  | {
+      readonly ok: false;
+      /**
+       * `unreadable` no such notice · `other-message` about something else · `foreign-client` for another
+       * consumer key · `expired` its token is over · `not-yet` it says it was issued in the future.
+       */
+      readonly reason: 'unreadable' | 'other-message' | 'foreign-client' | 'expired' | 'not-yet';
+    };
+
+/** A sign-in without our page: the person says yes in the broker's app, the broker posts the token to us. */
+export interface ApprovalPush {
+  /** Asks the broker to prompt the person. Sent once: each request is a prompt. */
+  request(): Promise<ApprovalRequest>;
+  /**
+   * Reads the body of the broker's post. Anybody can send one: the token counts only once a probe with it
+   * finds `userId`.
+   */
+  readNotice(body: string): ApprovalNotice;
+}
+
 export interface Broker {
   /** `etrade`, as in session keys. */
   readonly name: string;
@@ -126,6 +162,8 @@ export interface Broker {
   glance(token: BrokerToken): Promise<ProbeAnswer>;
   /** Ends the token at the broker, as far as `rules.revocation` says. */
   revoke(token: BrokerToken): Promise<RevokeAnswer>;
+  /** Only at brokers that can ask the person by themselves. */
+  readonly approval?: ApprovalPush;
 }
 
 /** Everything an adapter is made of: credentials and addresses from configuration, the doors handed in. */

@@ -8,12 +8,13 @@
 
 import * as z from 'zod';
 import type { BrokerFailure, FailureClass } from './broker.ts';
+import { failureOf, parseJson, passingTrouble, unreadable } from './judged.ts';
 import type { Received } from './send.ts';
 
 /** The calls, as far as a refusal means something else in each. */
 export type KiteStep = 'complete' | 'probe' | 'revoke';
 
-export type KiteError = { readonly type: string; readonly message: string };
+type KiteError = { readonly type: string; readonly message: string };
 
 /** Names the token, or key and token at once: `Invalid `api_key` or `access_token`.` comes as 400 too. */
 const NAMES_TOKEN = /\baccess_token\b|\btoken is invalid\b|\brequest_token\b/i;
@@ -23,38 +24,35 @@ export function judgeKiteRefusal(step: KiteStep, answer: Received): BrokerFailur
   const error = findKiteError(answer.body);
   if (error !== null) {
     const { reason, problem } = classOfError(step, error, answer.status);
-    return failure(answer, reason, problem);
+    return failureOf(answer, reason, problem);
   }
-  const isSuccess = answer.status >= 200 && answer.status < 300;
+  const passing = passingTrouble(answer);
+  if (passing !== null) return passing;
   // What was cut off may have held the reason.
-  if (isSuccess || (!answer.complete && answer.status < 500)) return unreadableKite(answer);
-  const problem = answer.status === 429 ? 'rate-limited' : `http-${answer.status}`;
-  return failure(answer, classOfStatus(answer.status), problem);
+  if (!answer.complete || answer.status < 400) return unreadable(answer);
+  return failureOf(answer, classOfStatus(answer.status), `http-${answer.status}`);
+}
+
+/**
+ * Why Kite did not serve a worker's own call; `null` for an answer that is between it and the caller: a
+ * refused order, a missing permission, a static address that is not registered.
+ */
+export function judgeKiteCall(answer: Received): BrokerFailure | null {
+  if (answer.status < 300) return null;
+  const failure = judgeKiteRefusal('probe', answer);
+  return failure.reason === 'configuration' ? null : failure;
 }
 
 /** Kite's error, whatever its status; `null` for anything else. */
-export function findKiteError(body: string): KiteError | null {
+function findKiteError(body: string): KiteError | null {
   const parsed = errorSchema.safeParse(parseJson(body));
   return parsed.success ? { type: parsed.data.error_type, message: parsed.data.message } : null;
 }
 
 /** Whether key or token was refused, in either of the two forms. */
-export function isKiteTokenError({ type, message }: KiteError): boolean {
+function isTokenError({ type, message }: KiteError): boolean {
   if (type === 'TokenException') return !/checksum/i.test(message);
   return type === 'InputException' && NAMES_TOKEN.test(message);
-}
-
-/** An answer that is not what its step answers; what it did at the broker is unknown. */
-export function unreadableKite(answer: Received): BrokerFailure {
-  return failure(answer, 'transient', 'answer-unreadable');
-}
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function classOfError(
@@ -69,12 +67,15 @@ function classOfError(
   if (step === 'complete' && /\bapi_key\b/i.test(message)) {
     return { reason: 'configuration', problem: 'invalid-api-key' };
   }
-  if (isKiteTokenError(error)) return { reason: 'sign-in-needed', problem: type };
+  if (isTokenError(error)) return { reason: 'sign-in-needed', problem: type };
   switch (type) {
     case 'InputException':
     case 'PermissionException':
-    // An account that is blocked or lacks a permission: a login changes nothing about it.
     case 'UserException':
+    case 'OrderException':
+    case 'MarginException':
+    case 'HoldingException':
+      // The request, the account or a permission is wrong: a login changes nothing about it.
       return { reason: 'configuration', problem: type };
     default:
       // General, data and network errors, and types nobody has named yet.
@@ -85,18 +86,6 @@ function classOfError(
 /** Without an error of Kite's own, a proxy or a firewall has answered: it says nothing of the token. */
 function classOfStatus(status: number): FailureClass {
   return status === 404 || status === 405 ? 'configuration' : 'transient';
-}
-
-function failure(answer: Received, reason: FailureClass, problem: string): BrokerFailure {
-  return {
-    ok: false,
-    reason,
-    problem,
-    answered: true,
-    status: answer.status,
-    retryAfterMs: answer.retryAfterMs,
-    skewMs: answer.skewMs,
-  };
 }
 
 const errorSchema = z.object({

@@ -9,15 +9,13 @@ import type { BrokerRules } from '../lifecycle/rules.ts';
 
 const MINUTE_MS = 60_000;
 
-export const KITE_ZONE = 'Asia/Kolkata';
-
 /**
  * Tokens end at 06:00 India time by the promise; users saw the flush between 05:00 and 07:30, so a probe
  * may find one dead before. Nothing renews them: a daily login by a person is the exchange's rule.
  */
 export const KITE_RULES: BrokerRules = {
   market: 'NSE',
-  hardEnd: { kind: 'wall-clock', time: '06:00', zone: KITE_ZONE },
+  hardEnd: { kind: 'wall-clock', time: '06:00', zone: 'Asia/Kolkata' },
   idleLimitMs: null,
   accessLifeMs: null,
   renewal: 'none',

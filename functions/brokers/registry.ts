@@ -6,11 +6,19 @@
 
 import type { BrokerRules } from '../lifecycle/rules.ts';
 import type { Environment } from '../lifecycle/session.ts';
+import { bearerDataCalls } from './bearer-data-calls.ts';
 import type { Broker, BrokerOptions } from './broker.ts';
 import type { CreateDataCalls } from './data-calls.ts';
 import { createEtradeBroker } from './etrade.ts';
 import { createEtradeDataCalls } from './etrade-data-calls.ts';
 import { ETRADE_DEFAULTS, ETRADE_RULES } from './etrade-rules.ts';
+import { createKiteBroker } from './kite.ts';
+import { judgeKiteCall } from './kite-failures.ts';
+import { kiteAuthorization } from './kite-requests.ts';
+import { KITE_DEFAULTS, KITE_RULES } from './kite-rules.ts';
+import { createUpstoxBroker } from './upstox.ts';
+import { judgeUpstoxCall } from './upstox-failures.ts';
+import { UPSTOX_DEFAULTS, UPSTOX_RULES } from './upstox-rules.ts';
 
 export type BrokerEntry = {
   /** `etrade`, as in session keys. */
@@ -36,7 +44,25 @@ const etrade: BrokerEntry = {
   createDataCalls: createEtradeDataCalls,
 };
 
+const upstox: BrokerEntry = {
+  name: 'upstox',
+  title: 'Upstox',
+  rules: UPSTOX_RULES,
+  defaults: UPSTOX_DEFAULTS,
+  create: createUpstoxBroker,
+  createDataCalls: bearerDataCalls({ judge: judgeUpstoxCall }),
+};
+
+const kite: BrokerEntry = {
+  name: 'kite',
+  title: 'Zerodha Kite',
+  rules: KITE_RULES,
+  defaults: KITE_DEFAULTS,
+  create: createKiteBroker,
+  createDataCalls: bearerDataCalls({ judge: judgeKiteCall, header: kiteAuthorization }),
+};
+
 /** Looked up by text from configuration, so it has no prototype: `constructor-prod` names no broker. */
 export const BROKERS: Readonly<Record<string, BrokerEntry>> = Object.freeze(
-  Object.assign(Object.create(null) as Record<string, BrokerEntry>, { etrade }),
+  Object.assign(Object.create(null) as Record<string, BrokerEntry>, { etrade, upstox, kite }),
 );

@@ -8,6 +8,7 @@
 
 import * as z from 'zod';
 import type { BrokerFailure, FailureClass } from './broker.ts';
+import { failureOf, parseJson, passingTrouble, unreadable } from './judged.ts';
 import type { Received } from './send.ts';
 
 /** The calls, as far as a refusal means something else in each. */
@@ -37,31 +38,31 @@ const CLASS_OF_CODE: ReadonlyMap<string, FailureClass> = new Map([
   ['UDAPI1155', 'configuration'],
 ]);
 
-/** Refused for token or client before anything of the call was looked at. */
-const AT_THE_DOOR: ReadonlySet<string> = new Set([
-  'UDAPI100050',
-  'UDAPI100016',
-  'UDAPI100067',
-  'UDAPI100073',
-]);
+/** The client itself is refused, whatever it asks for. */
+const OF_THE_CLIENT: ReadonlySet<string> = new Set(['UDAPI100016', 'UDAPI100067', 'UDAPI100073']);
 
 /** The failure an answer stands for; for every answer that is no success of its step. */
 export function judgeUpstoxRefusal(step: UpstoxStep, answer: Received): BrokerFailure {
   const code = findUpstoxCode(answer.body);
   if (code !== null) {
-    return failure(answer, CLASS_OF_CODE.get(code) ?? classOfStatus(step, answer.status), code);
+    return failureOf(answer, CLASS_OF_CODE.get(code) ?? classOfStatus(step, answer.status), code);
   }
+  const passing = passingTrouble(answer);
+  if (passing !== null) return passing;
   // What was cut off may have held the reason.
-  const isSuccess = answer.status >= 200 && answer.status < 300;
-  if (isSuccess || (!answer.complete && answer.status < 500)) return unreadableUpstox(answer);
-  const problem = answer.status === 429 ? 'rate-limited' : `http-${answer.status}`;
-  return failure(answer, classOfStatus(step, answer.status), problem);
+  if (!answer.complete || answer.status < 400) return unreadable(answer);
+  return failureOf(answer, classOfStatus(step, answer.status), `http-${answer.status}`);
 }
 
-/** Whether Upstox looked at token or client and did nothing of what was asked. */
-export function isRefusedAtDoor(answer: Received): boolean {
-  const code = findUpstoxCode(answer.body);
-  return code === null ? answer.status === 401 : AT_THE_DOOR.has(code);
+/**
+ * Why Upstox did not serve a worker's own call; `null` for an answer that is between it and the caller: a
+ * refused order, an unknown instrument, a static address that is missing.
+ */
+export function judgeUpstoxCall(answer: Received): BrokerFailure | null {
+  if (answer.status < 300) return null;
+  const failure = judgeUpstoxRefusal('probe', answer);
+  const isOurs = failure.reason !== 'configuration' || OF_THE_CLIENT.has(failure.problem);
+  return isOurs ? failure : null;
 }
 
 /** Upstox's code for the problem; it writes each twice, once in a spelling it calls deprecated. */
@@ -75,37 +76,11 @@ export function findUpstoxCode(body: string): string | null {
   return null;
 }
 
-/** An answer that is not what its step answers; what it did at the broker is unknown. */
-export function unreadableUpstox(answer: Received): BrokerFailure {
-  return failure(answer, 'transient', 'answer-unreadable');
-}
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 function classOfStatus(step: UpstoxStep, status: number): FailureClass {
-  // 423: a part of Upstox that is closed at night. A redirect leads to a maintenance page.
+  // 423: a part of Upstox that is closed at night.
   if (status >= 500 || [408, 423, 425, 429].includes(status)) return 'transient';
-  if (status >= 300 && status < 400) return 'transient';
   // With an access-token request only client id and secret are sent.
   return status === 401 && step !== 'request' ? 'sign-in-needed' : 'configuration';
-}
-
-function failure(answer: Received, reason: FailureClass, problem: string): BrokerFailure {
-  return {
-    ok: false,
-    reason,
-    problem,
-    answered: true,
-    status: answer.status,
-    retryAfterMs: answer.retryAfterMs,
-    skewMs: answer.skewMs,
-  };
 }
 
 const errorSchema = z.object({

@@ -20,9 +20,6 @@ export const UPSTOX_RULES: BrokerRules = {
   signInOpenMs: 10 * MINUTE_MS,
 };
 
-/** The codes seen have 6 characters. */
-export const UPSTOX_VERIFIER_MAX_LENGTH = 512;
-
 /** Only live tokens are signed in for: a sandbox token is made in Upstox's console and lasts 30 days. */
 export const UPSTOX_DEFAULTS = {
   prod: {

@@ -8,7 +8,8 @@ test.each(Object.entries(BROKERS))('%s is what its entry says', (name, entry) =>
   for (const environment of ['sandbox', 'prod'] as const) {
     const defaults = entry.defaults[environment];
     if (defaults === undefined) continue;
-    for (const url of Object.values(defaults)) expect(url).toMatch(/^https:\/\/[a-z./]+[a-z]$/);
+    for (const url of Object.values(defaults))
+      expect(url).toMatch(/^https:\/\/[a-z0-9./-]+[a-z0-9]$/);
     const broker = entry.create({
       ...defaults,
       environment,

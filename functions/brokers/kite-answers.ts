@@ -1,0 +1,113 @@
+/**
+ * What Kite's answers mean, one judge per call, and its redirect.
+ *
+ * Pure: takes a received answer, returns a value, never throws. Called by `kite.ts`.
+ */
+
+import * as z from 'zod';
+import { hardEndAt } from '../lifecycle/hard-end.ts';
+import { Secret } from '../secret.ts';
+import type { BrokerFailure, CallbackAnswer, ProbeAnswer, RevokeAnswer } from './broker.ts';
+import { parseJson, safeWord } from './judged.ts';
+import { judgeKiteRefusal } from './kite-failures.ts';
+import { KITE_RULES, KITE_VERIFIER_MAX_LENGTH } from './kite-rules.ts';
+import type { Received } from './send.ts';
+
+export type KiteSession = {
+  readonly ok: true;
+  readonly accessToken: Secret;
+  /** Of the login, epoch ms; `null` when the answer does not say it readably. */
+  readonly loggedInAt: number | null;
+};
+
+/** @see https://kite.trade/docs/connect/v3/user/#response-attributes */
+export function judgeKiteSession(answer: Received): KiteSession | BrokerFailure {
+  const parsed = sessionSchema.safeParse(parseJson(answer.body));
+  if (answer.status !== 200 || !answer.complete || !parsed.success) {
+    return judgeKiteRefusal('complete', answer);
+  }
+  const { access_token, login_time } = parsed.data.data;
+  return { ok: true, accessToken: new Secret(access_token), loggedInAt: readLoginTime(login_time) };
+}
+
+/**
+ * When a token counts as issued: at the exchange, unless 06:00 passed between login and exchange. Nobody
+ * tells which of the two days such a token belongs to, and the earlier end is the safe one.
+ */
+export function issuedAtOf({ loggedInAt }: KiteSession, sentAt: number): number {
+  if (loggedInAt === null || loggedInAt > sentAt) return sentAt;
+  return endOf(loggedInAt) === endOf(sentAt) ? sentAt : loggedInAt;
+}
+
+/** The user, who is the account. */
+export function judgeKiteProfile(answer: Received): ProbeAnswer {
+  const parsed = profileSchema.safeParse(parseJson(answer.body));
+  if (answer.status !== 200 || !answer.complete || !parsed.success) {
+    return judgeKiteRefusal('probe', answer);
+  }
+  return { ok: true, accountIds: [parsed.data.data.user_id], skewMs: answer.skewMs };
+}
+
+export function judgeKiteLogout(answer: Received): RevokeAnswer {
+  const parsed = logoutSchema.safeParse(parseJson(answer.body));
+  if (answer.status !== 200 || !answer.complete || !parsed.success) {
+    return judgeKiteRefusal('revoke', answer);
+  }
+  return { ok: true };
+}
+
+/**
+ * Kite's redirect: `request_token`, `status=success` and what we had put into `redirect_params`.
+ *
+ * One that does not name its sign-in is none of ours: anybody can make a browser open such an address.
+ */
+export function readKiteCallback(query: URLSearchParams): CallbackAnswer {
+  const states = query.getAll('state');
+  const [signInId = ''] = states;
+  if (states.length !== 1 || signInId === '') {
+    return { ok: false, reason: 'unreadable', problem: 'no-state', signInId: null };
+  }
+  const status = query.get('status');
+  if (status !== null && status !== 'success') {
+    const isDeclined = /cancel|declin|denied/i.test(status);
+    return {
+      ok: false,
+      reason: isDeclined ? 'declined' : 'refused',
+      problem: safeWord(status) ?? 'status-unreadable',
+      signInId,
+    };
+  }
+  const tokens = query.getAll('request_token');
+  const [token = ''] = tokens;
+  const isReadable = tokens.length === 1 && /^[\x21-\x7e]+$/.test(token);
+  if (!isReadable || token.length > KITE_VERIFIER_MAX_LENGTH) {
+    return { ok: false, reason: 'unreadable', problem: 'no-request-token', signInId };
+  }
+  return { ok: true, signInId, verifier: new Secret(token) };
+}
+
+/** `2021-01-01 16:15:14`, in India's time though it does not say so; India's clocks never change. */
+function readLoginTime(text: string | undefined): number | null {
+  if (text === undefined || !/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/.test(text)) return null;
+  const at = Date.parse(`${text.replace(' ', 'T')}+05:30`);
+  return Number.isNaN(at) ? null : at;
+}
+
+function endOf(issuedAt: number): number | null {
+  return hardEndAt(KITE_RULES, { issuedAt, signedInAt: issuedAt });
+}
+
+const sessionSchema = z.object({
+  status: z.literal('success'),
+  data: z.object({
+    access_token: z.string().regex(/^[\x21-\x7e]{1,512}$/),
+    login_time: z.string().optional().catch(undefined),
+  }),
+});
+
+const profileSchema = z.object({
+  status: z.literal('success'),
+  data: z.object({ user_id: z.string().min(1).max(64) }),
+});
+
+const logoutSchema = z.object({ status: z.literal('success') });

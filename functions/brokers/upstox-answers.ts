@@ -1,0 +1,73 @@
+/**
+ * What Upstox's answers mean, one judge per call.
+ *
+ * Pure: takes a received answer, returns a value, never throws. Called by `upstox.ts` and
+ * `upstox-approval.ts`.
+ */
+
+import * as z from 'zod';
+import type { BrokerFailure, ProbeAnswer, RevokeAnswer } from './broker.ts';
+import { parseJson } from './judged.ts';
+import { type IssuedTokens, readTokens } from './oauth2-answers.ts';
+import type { Received } from './send.ts';
+import { judgeUpstoxRefusal } from './upstox-failures.ts';
+
+/**
+ * The token reply is flat: it alone has no `status` and `data` around it, and no life either.
+ *
+ * @see https://upstox.com/developer/api-documentation/get-token
+ */
+export function judgeUpstoxToken(answer: Received): IssuedTokens | BrokerFailure {
+  return readTokens(answer) ?? judgeUpstoxRefusal('complete', answer);
+}
+
+/** @see https://upstox.com/developer/api-documentation/get-profile */
+export function judgeUpstoxProfile(answer: Received): ProbeAnswer {
+  const parsed = profileSchema.safeParse(parseJson(answer.body));
+  if (answer.status !== 200 || !answer.complete || !parsed.success) {
+    return judgeUpstoxRefusal('probe', answer);
+  }
+  return { ok: true, accountIds: [parsed.data.data.user_id], skewMs: answer.skewMs };
+}
+
+/** @see https://upstox.com/developer/api-documentation/logout */
+export function judgeUpstoxLogout(answer: Received): RevokeAnswer {
+  const parsed = logoutSchema.safeParse(parseJson(answer.body));
+  if (answer.status !== 200 || !answer.complete || !parsed.success) {
+    return judgeUpstoxRefusal('revoke', answer);
+  }
+  return { ok: true };
+}
+
+/**
+ * An approval was asked for, until when.
+ *
+ * @see https://upstox.com/developer/api-documentation/access-token-request
+ */
+export function judgeUpstoxRequest(
+  answer: Received,
+): { readonly ok: true; readonly expiresAt: number } | BrokerFailure {
+  const parsed = requestSchema.safeParse(parseJson(answer.body));
+  if (answer.status !== 200 || !answer.complete || !parsed.success) {
+    return judgeUpstoxRefusal('request', answer);
+  }
+  return { ok: true, expiresAt: parsed.data.data.authorization_expiry };
+}
+
+/** A moment as Upstox writes it: epoch milliseconds in a string. Seconds would lie in 1970. */
+export const upstoxMoment = z
+  .union([z.string(), z.number().transform(String)])
+  .pipe(z.string().regex(/^[1-9]\d{12}$/))
+  .transform(Number);
+
+const profileSchema = z.object({
+  status: z.literal('success'),
+  data: z.object({ user_id: z.string().min(1).max(64) }),
+});
+
+const logoutSchema = z.object({ status: z.literal('success') });
+
+const requestSchema = z.object({
+  status: z.literal('success'),
+  data: z.object({ authorization_expiry: upstoxMoment }),
+});

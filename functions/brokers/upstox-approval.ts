@@ -1,0 +1,79 @@
+/**
+ * Upstox's approval push: asks for the prompt in the person's app, reads the notice that brings the token.
+ *
+ * The notice carries no signature: it is checked for what it says, and believed by nobody here. A reading
+ * keeps nothing and sends nothing. Made by `upstox.ts`.
+ * @see https://upstox.com/developer/api-documentation/access-token-request
+ */
+
+import * as z from 'zod';
+import type { Clock } from '../clock.ts';
+import { hardEndAt } from '../lifecycle/hard-end.ts';
+import { Secret } from '../secret.ts';
+import type { ApprovalNotice, ApprovalPush, BrokerOptions } from './broker.ts';
+import type { Caller } from './calls.ts';
+import { parseJson } from './judged.ts';
+import type { OutgoingRequest } from './send.ts';
+import { judgeUpstoxRequest, upstoxMoment } from './upstox-answers.ts';
+import { UPSTOX_RULES } from './upstox-rules.ts';
+
+/** How far Upstox's clock may be ahead of ours. */
+const MAX_AHEAD_MS = 5 * 60_000;
+
+export function createUpstoxApproval(options: BrokerOptions, caller: Caller): ApprovalPush {
+  return {
+    request: () => caller.once(approvalRequest(options), judgeUpstoxRequest),
+    readNotice: (body) => readNotice(body, options.consumerKey, options.clock),
+  };
+}
+
+function approvalRequest({
+  oauthUrl,
+  consumerKey,
+  consumerSecret,
+}: BrokerOptions): OutgoingRequest {
+  return {
+    method: 'POST',
+    url: `${oauthUrl}/v3/login/auth/token/request/${encodeURIComponent(consumerKey.reveal())}`,
+    headers: { Accept: 'application/json', 'Content-Type': 'application/json' },
+    body: JSON.stringify({ client_secret: consumerSecret.reveal() }),
+  };
+}
+
+function readNotice(body: string, consumerKey: Secret, clock: Clock): ApprovalNotice {
+  const json = parseJson(body);
+  const kind = kindSchema.safeParse(json);
+  if (!kind.success) return { ok: false, reason: 'unreadable' };
+  if (kind.data.message_type !== 'access_token') return { ok: false, reason: 'other-message' };
+  const parsed = noticeSchema.safeParse(json);
+  if (!parsed.success) return { ok: false, reason: 'unreadable' };
+  const { client_id, user_id, access_token, issued_at, expires_at } = parsed.data;
+  if (client_id !== consumerKey.reveal()) return { ok: false, reason: 'foreign-client' };
+  const now = clock();
+  if (issued_at > now + MAX_AHEAD_MS) return { ok: false, reason: 'not-yet' };
+  const latest = hardEndAt(UPSTOX_RULES, { issuedAt: issued_at, signedInAt: issued_at });
+  const expiresAt = Math.min(expires_at, latest ?? expires_at);
+  if (expiresAt <= now) return { ok: false, reason: 'expired' };
+  return {
+    ok: true,
+    token: { accessToken: new Secret(access_token), tokenSecret: null, refreshToken: null },
+    issuedAt: issued_at,
+    expiresAt,
+    clientId: client_id,
+    userId: user_id,
+  };
+}
+
+const kindSchema = z.object({ message_type: z.string() });
+
+const noticeSchema = z.object({
+  client_id: z.string().min(1),
+  user_id: z.string().min(1).max(64),
+  access_token: z.string().regex(/^[\x21-\x7e]{1,8192}$/),
+  token_type: z
+    .string()
+    .regex(/^bearer$/i)
+    .optional(),
+  issued_at: upstoxMoment,
+  expires_at: upstoxMoment,
+});
