@@ -9,16 +9,14 @@
 
 import { USER_IDS } from './etrade-accounts.ts';
 import { codePage, declinedPage, logonDelayPage, logonPage } from './etrade-pages.ts';
-import { type Consumer, type Counter, isRejected } from './etrade-signed.ts';
+import { type Counter, isRejected } from './etrade-signed.ts';
 import type { Switches } from './etrade-switches.ts';
 import { isOpenAt, type Login, type RequestToken } from './etrade-tokens.ts';
 import type { Answer } from './http-answer.ts';
 import { parseForm, percentEncode } from './oauth1-verifier.ts';
+import type { Approval, Consumer } from './simulator.ts';
 
 type Pending = { readonly consumer: Consumer; readonly request: RequestToken };
-
-/** What approving gives the person: a code to copy, or the address the broker sends the browser to. */
-export type Approval = { readonly pin: string } | { readonly redirect: string };
 
 /** `GET` shows the logon page, from `key` and `token` in the query. */
 export function showLogon(target: string, counter: Counter): Answer {

@@ -7,7 +7,6 @@
  * @see https://apisb.etrade.com/docs/api/authorization/request_token.html
  */
 
-import type { Environment } from '../../../functions/lifecycle/session.ts';
 import { type Problem, problem } from './etrade-errors.ts';
 import type { Switches } from './etrade-switches.ts';
 import {
@@ -23,13 +22,7 @@ import {
   signatureMatches,
   type WireRequest,
 } from './oauth1-verifier.ts';
-
-/** An app's credentials as the broker has them on file. */
-export type Consumer = {
-  readonly key: string;
-  readonly secret: string;
-  readonly environment: Environment;
-};
+import type { Consumer } from './simulator.ts';
 
 /** What every part of the simulator works with. */
 export type Counter = {

@@ -5,6 +5,15 @@
  * too. Holds no behaviour: read by the other `etrade-*` files, set by tests and by the control API.
  */
 
+import {
+  changeSwitch,
+  defaultsOf,
+  faultSwitches,
+  oneOf,
+  type SwitchesOf,
+  webAddress,
+} from './switches.ts';
+
 /** The calls a fault can be narrowed to; also the names under which calls are counted. */
 export const ENDPOINTS = [
   'request_token',
@@ -20,54 +29,6 @@ export const ENDPOINTS = [
 ] as const;
 
 export type Endpoint = (typeof ENDPOINTS)[number];
-
-type SwitchEntry<T> = {
-  readonly default: T;
-  /** The allowed values in words, for error messages and documents. */
-  readonly allowed: string;
-  readonly accepts: (value: unknown) => value is T;
-  readonly why: string;
-};
-
-/** One of a few values; the first is the default. */
-function oneOf<const T extends readonly [unknown, ...unknown[]]>(
-  values: T,
-  why: string,
-): SwitchEntry<T[number]> {
-  return {
-    default: values[0],
-    allowed: values.map((value) => JSON.stringify(value)).join(', '),
-    accepts: (value): value is T[number] => values.includes(value),
-    why,
-  };
-}
-
-/** A whole number in a range, or the default. */
-function wholeNumber<T extends number | null>(
-  fallback: T,
-  [from, to]: readonly [number, number],
-  why: string,
-): SwitchEntry<T | number> {
-  return {
-    default: fallback,
-    allowed: `${fallback === null ? 'null, or ' : ''}a whole number from ${from} to ${to}`,
-    accepts: (value): value is T | number =>
-      value === fallback ||
-      (typeof value === 'number' && Number.isInteger(value) && value >= from && value <= to),
-    why,
-  };
-}
-
-function webAddress(why: string): SwitchEntry<string | null> {
-  return {
-    default: null,
-    allowed: 'null, or an http(s) address',
-    accepts: (value): value is string | null =>
-      value === null ||
-      (typeof value === 'string' && URL.canParse(value) && /^https?:/i.test(value)),
-    why,
-  };
-}
 
 export const SWITCHES = {
   hostRole: oneOf(
@@ -135,37 +96,13 @@ export const SWITCHES = {
     [false, true, 'sandbox', 'prod'],
     'Consumer keys die after about two years without notice.',
   ),
-  clockSkewMs: wholeNumber(
-    0,
-    [-86_400_000, 86_400_000],
-    "How far the broker's clock is ahead of ours: moves the Date header and the timestamp window.",
-  ),
-  status: wholeNumber(null, [300, 599], 'Fault: every call is answered with this status in HTML.'),
-  slowMs: wholeNumber(0, [0, 600_000], 'Fault: every answer waits this long in real time.'),
-  down: oneOf([false, true], 'Fault: the connection is cut before the request is looked at.'),
-  malformed: oneOf([false, true], 'Fault: every call is answered with 200 and garbage.'),
-  loseAnswer: oneOf(
-    [false, true],
-    'Fault: the broker does what was asked (the PIN is spent), then the connection is cut.',
-  ),
-  faultOn: oneOf(['all', ...ENDPOINTS], 'Which call the faults above apply to.'),
+  ...faultSwitches(ENDPOINTS),
 };
 
 export type SwitchName = keyof typeof SWITCHES;
-export type Switches = { readonly [K in SwitchName]: (typeof SWITCHES)[K]['default'] };
+export type Switches = SwitchesOf<typeof SWITCHES>;
 
-/** A switch that does not exist, or a value it cannot have; the message names what is allowed. */
-export class SwitchError extends Error {
-  override readonly name = 'SwitchError';
-}
-
-function isSwitchName(name: string): name is SwitchName {
-  return Object.hasOwn(SWITCHES, name);
-}
-
-export const DEFAULT_SWITCHES = Object.fromEntries(
-  Object.entries(SWITCHES).map(([name, entry]) => [name, entry.default]),
-) as Switches;
+export const DEFAULT_SWITCHES: Switches = defaultsOf(SWITCHES);
 
 /**
  * The switches with one of them changed; `null` puts it back to its default.
@@ -173,16 +110,5 @@ export const DEFAULT_SWITCHES = Object.fromEntries(
  * @throws {SwitchError} for an unknown name or a value that is not allowed
  */
 export function withSwitch(switches: Switches, name: string, value: unknown): Switches {
-  if (!isSwitchName(name)) {
-    const names = Object.keys(SWITCHES).join(', ');
-    throw new SwitchError(`There is no switch "${name}". There are: ${names}.`);
-  }
-  const entry = SWITCHES[name];
-  if (value === null) return { ...switches, [name]: entry.default };
-  if (!entry.accepts(value)) {
-    throw new SwitchError(
-      `Switch "${name}" cannot be ${JSON.stringify(value)}. Allowed: ${entry.allowed}.`,
-    );
-  }
-  return { ...switches, [name]: value };
+  return changeSwitch(SWITCHES, switches, name, value);
 }

@@ -1,24 +1,24 @@
 /**
  * The E*TRADE simulator: a broker on this machine that judges every request as the real one does.
  *
- * Routes a request to the half that answers it, applies the faults, counts. It holds no rule of its own and
+ * Routes a request to the half that answers it. It holds no rule of its own and
  * shares no signing code with the product. Mounted by the local run under `/etrade`, used by tests over HTTP.
  */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  type Clock,
-  type Random,
-  systemRandom,
-  systemWait,
-  type Wait,
-} from '../../../functions/clock.ts';
+import type { IncomingMessage } from 'node:http';
+import { systemRandom, systemWait } from '../../../functions/clock.ts';
 import { answerApiCall, apiCallOf, formOf, methodOf } from './etrade-api.ts';
-import { type Approval, approveNewest, showLogon, takeDecision } from './etrade-authorize.ts';
+import { approveNewest, showLogon, takeDecision } from './etrade-authorize.ts';
 import { errorPage, overLimit } from './etrade-errors.ts';
 import { answerTokenEndpoint, isTokenEndpoint } from './etrade-oauth.ts';
-import type { Consumer, Counter } from './etrade-signed.ts';
-import { DEFAULT_SWITCHES, type Endpoint, type Switches, withSwitch } from './etrade-switches.ts';
+import type { Counter } from './etrade-signed.ts';
+import {
+  DEFAULT_SWITCHES,
+  type Endpoint,
+  SWITCHES,
+  type Switches,
+  withSwitch,
+} from './etrade-switches.ts';
 import {
   type AccessState,
   accessStateAt,
@@ -26,47 +26,40 @@ import {
   type Host,
   type TokensSnapshot,
 } from './etrade-tokens.ts';
-import { type Answer, readBody, sendAnswer } from './http-answer.ts';
+import { createFront } from './front.ts';
+import type { Answer } from './http-answer.ts';
 import type { WireRequest } from './oauth1-verifier.ts';
+import type {
+  BrokerSimulator,
+  BrokerStats,
+  SimulatorEntry,
+  SimulatorOptions,
+} from './simulator.ts';
 
 const PREFIX = '/etrade';
 const AUTHORIZE_PATH = '/us/e/t/etws/authorize';
 const GARBAGE = 'oauth_token=%3TiQ{"AccountListResponse":{"Accounts":<html>';
 
-export type EtradeSimulatorOptions = {
-  /** Virtual time; also the `Date` of every answer. */
-  readonly clock: Clock;
-  /** Origin of the server it is mounted on; its scheme is the one clients are taken to have used. */
-  readonly baseUrl: string;
-  readonly consumers: readonly Consumer[];
-  readonly random?: Random;
-  /** Real waiting, for the fault `slowMs`. */
-  readonly wait?: Wait;
-  /** What `onChange` gave last, to go on with the same tokens. Switches and counts start afresh. */
-  readonly snapshot?: unknown;
-  /** Called with plain JSON before any answer that changed a token or used a nonce. */
-  readonly onChange?: (snapshot: TokensSnapshot) => void;
-};
+export type EtradeSimulatorOptions = SimulatorOptions<TokensSnapshot>;
 
-export type EtradeStats = {
-  /** Answers by endpoint and status; `cut` counts connections that got none. */
-  readonly calls: Readonly<Record<string, Readonly<Record<string, number>>>>;
+export type EtradeStats = BrokerStats & {
   readonly openRequestTokens: number;
   readonly accessTokens: Readonly<Record<AccessState, number>>;
 };
 
-export type EtradeSimulator = {
-  /** Answers one request whose path begins with `/etrade`. */
-  handle(req: IncomingMessage, res: ServerResponse): Promise<void>;
-  /** Logs in and accepts, for the newest open request token of this key; `null` when there is none. */
-  approve(consumerKey: string): Approval | null;
-  /**
-   * Sets a switch of `etrade-switches.ts`; `null` puts it back to its default.
-   * @throws {SwitchError} naming the allowed values
-   */
-  setSwitch(name: string, value: unknown): void;
-  clearSwitches(): void;
-  stats(): EtradeStats;
+export type EtradeSimulator = Omit<BrokerSimulator, 'stats'> & { stats(): EtradeStats };
+
+export const ETRADE_SIMULATOR: SimulatorEntry = {
+  name: 'etrade',
+  create: createEtradeSimulator,
+  urls: (base) => {
+    const authorizeUrl = `${base}${PREFIX}${AUTHORIZE_PATH}`;
+    const oauthUrl = `${base}${PREFIX}/api`;
+    return {
+      sandbox: { oauthUrl, apiUrl: `${base}${PREFIX}/apisb`, authorizeUrl },
+      prod: { oauthUrl, apiUrl: oauthUrl, authorizeUrl },
+    };
+  },
 };
 
 export function createEtradeSimulator(options: EtradeSimulatorOptions): EtradeSimulator {
@@ -74,16 +67,9 @@ export function createEtradeSimulator(options: EtradeSimulatorOptions): EtradeSi
   const consumers = new Map(options.consumers.map((consumer) => [consumer.key, consumer]));
   const tokens = createTokenBook({ random, snapshot: options.snapshot });
   const base = new URL(options.baseUrl);
-  const calls = new Map<Endpoint, Map<string, number>>();
   let switches: Switches = DEFAULT_SWITCHES;
 
   const counter = (): Counter => ({ consumers, tokens, switches, now: clock() });
-
-  function count(endpoint: Endpoint, outcome: string): void {
-    const outcomes = calls.get(endpoint) ?? new Map<string, number>();
-    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-    calls.set(endpoint, outcomes);
-  }
 
   function save(): void {
     if (!tokens.takeChanged()) return;
@@ -91,33 +77,21 @@ export function createEtradeSimulator(options: EtradeSimulatorOptions): EtradeSi
     onChange?.(tokens.snapshot());
   }
 
+  const front = createFront({
+    clock,
+    wait,
+    switches: () => switches,
+    faultAnswer: (endpoint) => faultAnswer(switches, endpoint),
+    tooLarge: () => errorPage(413, '', switches),
+    save,
+  });
+
   return {
     async handle(req, res) {
       const route = routeOf(req.url ?? '/');
-      const { endpoint } = route;
-      const faulty = switches.faultOn === 'all' || switches.faultOn === endpoint;
-      const cut = (): void => {
-        count(endpoint, 'cut');
-        req.socket.destroy();
-      };
-      const send = (answer: Answer): void => {
-        count(endpoint, String(answer.status));
-        sendAnswer(res, answer, clock() + switches.clockSkewMs);
-      };
-
-      if (faulty && switches.down) return cut();
-      const body = await readBody(req);
-      if (faulty && switches.slowMs > 0) await wait(switches.slowMs);
-      if (!body.ok) {
-        return body.reason === 'gone' ? cut() : send(errorPage(413, '', switches));
-      }
-      const fault = faulty ? faultAnswer(switches, endpoint) : null;
-      if (fault !== null) return send(fault);
-
-      const answer = answerRoute(route, req, body.text, base, counter());
-      save();
-      if (faulty && switches.loseAnswer) return cut();
-      send(answer);
+      await front.serve(req, res, route.endpoint, (body) =>
+        answerRoute(route, req, body, base, counter()),
+      );
     },
 
     approve(consumerKey) {
@@ -125,6 +99,8 @@ export function createEtradeSimulator(options: EtradeSimulatorOptions): EtradeSi
       save();
       return approval;
     },
+
+    switchNames: Object.keys(SWITCHES),
 
     setSwitch(name, value) {
       switches = withSwitch(switches, name, value);
@@ -139,9 +115,7 @@ export function createEtradeSimulator(options: EtradeSimulatorOptions): EtradeSi
       const accessTokens = { active: 0, inactive: 0, expired: 0, revoked: 0 };
       for (const access of tokens.accessTokens()) accessTokens[accessStateAt(access, now)] += 1;
       return {
-        calls: Object.fromEntries(
-          [...calls].map(([endpoint, outcomes]) => [endpoint, Object.fromEntries(outcomes)]),
-        ),
+        calls: front.calls(),
         openRequestTokens: tokens.openRequests(now).length,
         accessTokens,
       };
@@ -149,7 +123,7 @@ export function createEtradeSimulator(options: EtradeSimulatorOptions): EtradeSi
   };
 }
 
-function faultAnswer(switches: Switches, endpoint: Endpoint): Answer | null {
+function faultAnswer(switches: Switches, endpoint: string): Answer | null {
   if (switches.status !== null) {
     return errorPage(switches.status, 'The service is not available at this time.', switches);
   }

@@ -8,7 +8,7 @@
 import { systemWait } from '../../../functions/clock.ts';
 import { readConfig } from '../../../functions/config.ts';
 import type { Activity } from '../activity.ts';
-import type { EtradeStats } from '../brokers/etrade.ts';
+import type { BrokerStats } from '../brokers/simulator.ts';
 import { startGoogleEmulators } from '../emulators/google.ts';
 import { createFaultsEditor } from '../faults.ts';
 import { jobsForMarkets, readJobs } from '../schedule.ts';
@@ -74,7 +74,8 @@ export type LocalSystem = {
   readonly clock: () => number;
   /** Opens the JSON routes of the public function. */
   readonly statusKey: string;
-  readonly brokerStats: () => EtradeStats | null;
+  /** Of one broker's simulator, or of all together. */
+  readonly brokerStats: (broker?: string) => BrokerStats | null;
   /** Kills a process as `kill -9` does; the supervisor restarts it. False when it is not running. */
   readonly kill: (name: ProcessName) => boolean;
   /** Makes sure that the chat has a button when somebody must sign in; answers those sessions. */
@@ -325,7 +326,7 @@ async function start(
     urls,
     clock: clock.now,
     statusKey,
-    brokerStats: () => brokers?.stats() ?? null,
+    brokerStats: (broker) => brokers?.stats(broker) ?? null,
     kill,
     async invite() {
       const { sessions: states } = await publicFunction.status();
