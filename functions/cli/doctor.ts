@@ -46,7 +46,7 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
   const end = (code: ExitCode): ExitCode => {
     const verdict = verdictOf(findings);
     if (options.json === true) terminal.line(JSON.stringify({ verdict, findings }, null, 2));
-    else terminal.note(`\n${summaryOf(findings)}`);
+    else showSummary(terminal, findings);
     return code;
   };
   let system: ReturnType<CommandContext['compose']>;
@@ -76,6 +76,11 @@ function settingFinding(text: string): Finding {
     what,
     rest.length > 0 ? rest.join(': ') : 'see README.md, "Settings"',
   );
+}
+
+function showSummary({ note }: CommandContext['terminal'], findings: readonly Finding[]): void {
+  note();
+  note(summaryOf(findings), 0);
 }
 
 function summaryOf(findings: readonly Finding[]): string {

@@ -6,6 +6,7 @@ import { brokerFailure } from '../fixtures/fake-broker.ts';
 import { signedIn } from '../fixtures/sign-in.ts';
 import { createTestSystem, eventsDown, storeDenied, storeDown } from '../fixtures/system.ts';
 import { HOUR_MS } from '../fixtures/test-clock.ts';
+import { commandNames } from './command-names.ts';
 
 const KEY = 'etrade-sandbox';
 const DAY_MS = 24 * HOUR_MS;
@@ -49,6 +50,30 @@ describe('status', () => {
     expect((await runCommand(world, ['status'])).code).toBe(0);
     expect((await runCommand(world, ['status', KEY])).code).toBe(3);
   });
+
+  it('names a worker that is not there only where there is a token to use', async () => {
+    const world = createTestSystem({ sessions: [{ key: KEY, workers: ['orb-bot'] }] });
+    expect((await runCommand(world, ['status'])).out).not.toContain('null');
+    await world.signIn();
+    expect((await runCommand(world, ['status'])).out).toContain(
+      `${KEY}: 0 of 1 worker on generation 1, orb-bot offline`,
+    );
+  });
+
+  const undelivered = [
+    { signIns: 1, says: '1 undelivered event:' },
+    { signIns: 2, says: '2 undelivered events:' },
+  ];
+  for (const { signIns, says } of undelivered) {
+    it(`counts ${says} and how to send what waits`, async () => {
+      const world = createTestSystem();
+      world.steps.fail('publish', eventsDown());
+      for (let made = 0; made < signIns; made += 1) await world.signIn();
+      expect((await runCommand(world, ['status'])).out).toContain(
+        `${KEY} has ${says}  token-cadence run-keep-alive`,
+      );
+    });
+  }
 
   it('says in words that the store is away, and exits with 4', async () => {
     const world = createTestSystem();
@@ -326,6 +351,36 @@ describe('the program', () => {
     expect(help.out).toContain('3    a person must sign in');
     const command = await runCommand(createTestSystem(), ['start', '--help']);
     expect(command.out).toContain('$ token-cadence start etrade-prod');
+  });
+
+  it('every help fits 80 columns and has examples', async () => {
+    const names = commandNames((await runCommand(createTestSystem(), ['--help'])).out);
+    expect(names.length).toBeGreaterThan(12);
+    for (const args of [[], ...names.map((name) => [name])]) {
+      const { out, code } = await runCommand(createTestSystem(), [...args, '--help']);
+      expect(code).toBe(0);
+      expect(out, `${args}`).toContain(`Examples:\n  $ token-cadence ${args[0] ?? ''}`);
+      expect(out.split('\n').filter((line) => [...line].length > 80)).toEqual([]);
+    }
+  });
+
+  it('says before it is run what doctor and rehearse leave at the broker', async () => {
+    for (const command of ['doctor', 'rehearse']) {
+      const { out } = await runCommand(createTestSystem(), [command, '--help']);
+      expect(out.replaceAll('\n', ' ')).toMatch(/request token.* nobody/);
+    }
+  });
+
+  it('does not call a wrong argument a wrong setting', async () => {
+    const world = await signedIn();
+    for (const args of [
+      ['start', 'etrade-prod'],
+      ['sign', KEY, 'GET', 'https://evil.example/v1'],
+    ]) {
+      const ran = await runCommand(world, args);
+      expect(ran.code).toBe(2);
+      expect(ran.notes).not.toContain('Settings');
+    }
   });
 
   const wrong = [[], ['stat'], ['start'], ['status', '--nope'], ['start', KEY, '123456']];

@@ -55,6 +55,55 @@ describe('Ctrl-C', () => {
   });
 });
 
+describe('shields in one another or side by side', () => {
+  for (const order of ['inner', 'outer'] as const) {
+    it(`hold until the last one ends, the ${order} one first`, async () => {
+      const interrupts = createInterrupts();
+      const outer = shielded(interrupts);
+      const inner = shielded(interrupts);
+      const [first, last] = order === 'inner' ? [inner, outer] : [outer, inner];
+      expect(interrupts.interrupt()).toBe('finishing');
+      await first.end();
+      expect(interrupts.isShielded()).toBe(true);
+      expect(interrupts.signal.aborted).toBe(false);
+      // The person has been told once; a second Ctrl-C is meant, though the first shield is gone.
+      expect(interrupts.interrupt()).toBe('ended');
+      await last.end();
+    });
+  }
+
+  it('let a terminal that was lost in the inner one end the command after the outer one', async () => {
+    const interrupts = createInterrupts();
+    const outer = shielded(interrupts);
+    const inner = shielded(interrupts);
+    interrupts.hangUp();
+    await inner.end();
+    expect(interrupts.signal.aborted).toBe(false);
+    await outer.end();
+    expect(interrupts.signal.aborted).toBe(true);
+  });
+});
+
+describe('a Ctrl-C that waited', () => {
+  it('is not forgotten when the shielded work is over', async () => {
+    const interrupts = createInterrupts();
+    expect(interrupts.isWanted()).toBe(false);
+    const work = shielded(interrupts);
+    interrupts.interrupt();
+    await work.end();
+    expect(interrupts.isWanted()).toBe(true);
+    expect(interrupts.signal.aborted).toBe(false);
+  });
+
+  it('makes the next one end an unshielded command at once', async () => {
+    const interrupts = createInterrupts();
+    const work = shielded(interrupts);
+    interrupts.interrupt();
+    await work.end();
+    expect(interrupts.interrupt()).toBe('ended');
+  });
+});
+
 describe('a lost terminal', () => {
   it('ends a command that does nothing delicate', () => {
     const interrupts = createInterrupts();

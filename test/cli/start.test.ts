@@ -200,3 +200,40 @@ it('Ctrl-C while the PIN is exchanged waits for the token', async () => {
   expect(ran.code).toBe(0);
   expect((await world.record()).generation).toBe(1);
 });
+
+describe('Ctrl-C while a PIN is exchanged that is refused', () => {
+  it('ends with 130 after saying so, and asks nothing more', async () => {
+    const { ran } = await interruptedExchange((world) => {
+      world.broker().failNext('complete', brokerFailure('sign-in-needed'));
+    });
+    expect(ran.code).toBe(130);
+    expect(ran.notes).toContain('✗ ');
+    expect(ran.notes).not.toContain('Start again?');
+  });
+
+  it('ends with 130 where the same PIN could be sent again', async () => {
+    const { ran, world } = await interruptedExchange((made) => {
+      made.steps.fail('store.replace', storeDown());
+    }, 'store.replace');
+    expect(ran.code).toBe(130);
+    expect(ran.notes).toContain('the PIN was not sent');
+    expect(ran.notes.match(/Paste the PIN/g)).toHaveLength(1);
+    expect(world.broker().calls.complete).toBe(0);
+  });
+});
+
+/** A sign-in that is interrupted once at a step of its exchange. */
+async function interruptedExchange(
+  prepare: (world: TestSystem) => void,
+  step: Parameters<TestSystem['steps']['hold']>[0] = 'broker.complete',
+) {
+  const world = createTestSystem();
+  prepare(world);
+  const interrupts = createInterrupts();
+  const held = world.steps.hold(step);
+  const running = runCommand(world, START, { types: [pinOf(world)], interrupts });
+  await held.reached;
+  expect(interrupts.interrupt()).toBe('finishing');
+  held.release();
+  return { ran: await running, world };
+}

@@ -6,19 +6,19 @@ import { describe, expect, it, vi } from 'vitest';
 import { Interrupted } from '../../functions/cli/interrupts.ts';
 import { createTerminal } from '../../functions/cli/terminal.ts';
 
-function makeTerminal(options: { isTTY?: boolean; noColour?: boolean } = {}) {
-  const { isTTY = true, noColour = false } = options;
+function makeTerminal(options: { isTTY?: boolean; noColour?: boolean; columns?: number } = {}) {
+  const { isTTY = true, noColour = false, columns = 80 } = options;
   const stdin = Object.assign(new PassThrough(), { isTTY });
-  let out = '';
+  const written: string[] = [];
   let notes = '';
   const abort = new AbortController();
-  const stderr = Object.assign(new PassThrough(), { isTTY });
+  const stderr = Object.assign(new PassThrough(), { isTTY, columns });
   stderr.on('data', (chunk: Buffer) => {
     notes += chunk.toString();
   });
-  const stdout = { isTTY, write: (text: string) => (out += text) };
+  const stdout = { isTTY, columns, write: (text: string) => written.push(text) };
   const terminal = createTerminal({ stdin, stdout, stderr, noColour, signal: abort.signal });
-  return { terminal, stdin, abort, out: () => out, notes: () => notes };
+  return { terminal, stdin, abort, written, out: () => written.join(''), notes: () => notes };
 }
 
 describe('colour', () => {
@@ -65,11 +65,12 @@ describe('a question', () => {
     ['Ctrl-C', '\u0003'],
     ['Ctrl-D', '\u0004'],
   ] as const) {
-    it(`ends with ${name}`, async () => {
-      const { terminal, stdin } = makeTerminal();
+    it(`ends with ${name}, and the cursor on a line of its own`, async () => {
+      const { terminal, stdin, notes } = makeTerminal();
       const answer = terminal.ask('PIN: ');
       stdin.write(key);
       await expect(answer).rejects.toThrow(Interrupted);
+      expect(notes()).toMatch(/PIN: [\s\S]*\n$/);
     });
   }
 
@@ -78,6 +79,52 @@ describe('a question', () => {
     const answer = terminal.ask('PIN: ');
     abort.abort(new Interrupted());
     await expect(answer).rejects.toThrow(Interrupted);
+  });
+});
+
+describe('a text that is wider than the terminal', () => {
+  it('is broken on a terminal, with what follows below it, and nowhere else', () => {
+    const shown = makeTerminal({ columns: 12 });
+    shown.terminal.line('one two three four', 2);
+    expect(shown.out()).toBe('one two\n  three four\n');
+    shown.terminal.problem('one two three');
+    expect(stripVTControlCharacters(shown.notes())).toBe('✗ one two\n  three\n');
+    const piped = makeTerminal({ columns: 12, isTTY: false });
+    piped.terminal.line('one two three four', 2);
+    expect(piped.out()).toBe('one two three four\n');
+  });
+
+  it('is left alone where nothing is said of its further lines', () => {
+    const { terminal, out } = makeTerminal({ columns: 4 });
+    terminal.line('https://us.etrade.com/ x');
+    expect(out()).toBe('https://us.etrade.com/ x\n');
+  });
+});
+
+describe('a repaint', () => {
+  it('is one write, over what was there', () => {
+    const { terminal, written } = makeTerminal();
+    for (const text of ['one', 'two']) terminal.repaint(() => terminal.line(text));
+    expect(written).toEqual([
+      '\u001b[2J\u001b[Hone\u001b[K\n\u001b[J',
+      '\u001b[Htwo\u001b[K\n\u001b[J',
+    ]);
+  });
+
+  it('is a block below the last one on a pipe', () => {
+    const { terminal, out } = makeTerminal({ isTTY: false });
+    for (const text of ['one', 'two']) terminal.repaint(() => terminal.line(text));
+    expect(out()).toBe('one\n\ntwo\n');
+  });
+
+  it('that fails leaves a terminal that goes on showing', () => {
+    const { terminal, out } = makeTerminal();
+    const fails = () => {
+      throw new Error('drawn wrong');
+    };
+    expect(() => terminal.repaint(fails)).toThrow('drawn wrong');
+    terminal.line('still here');
+    expect(out()).toBe('still here\n');
   });
 });
 
