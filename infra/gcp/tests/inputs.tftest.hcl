@@ -12,14 +12,41 @@ variables {
   secret_versions = { token-cadence-app = "1", etrade-sandbox-consumer = "1" }
 }
 
-run "a_session_with_a_typo_is_an_error" {
+run "typos_in_sessions_settings_and_versions_are_errors" {
   command = plan
 
   variables {
-    sessions = ["etrade-sandbx"]
+    sessions        = ["etrade-sandbx"]
+    settings        = { ALERT_TA = "08:00" }
+    secret_versions = { token-cadence-app = "latest" }
   }
 
-  expect_failures = [var.sessions]
+  expect_failures = [var.sessions, var.settings, var.secret_versions]
+}
+
+run "project_numbers_zones_and_addresses_with_a_path_are_errors" {
+  command = plan
+
+  variables {
+    project         = "123456789012"
+    region          = "us-central1-a"
+    public_url      = "https://example.com/sign-in"
+    worker_accounts = ["orb-bot"]
+    kms_key         = "tokens"
+    billing_account = "my billing account"
+  }
+
+  expect_failures = [var.project, var.region, var.public_url, var.worker_accounts, var.kms_key, var.billing_account]
+}
+
+run "a_secret_as_a_plain_setting_is_an_error" {
+  command = plan
+
+  variables {
+    settings = { ETRADE_SANDBOX_CONSUMER = "{}" }
+  }
+
+  expect_failures = [var.settings]
 }
 
 run "a_session_of_an_unknown_broker_is_an_error" {
@@ -31,26 +58,6 @@ run "a_session_of_an_unknown_broker_is_an_error" {
   }
 
   expect_failures = [terraform_data.inputs]
-}
-
-run "a_setting_with_an_unknown_name_is_an_error" {
-  command = plan
-
-  variables {
-    settings = { ALERT_TA = "08:00" }
-  }
-
-  expect_failures = [var.settings]
-}
-
-run "a_secret_as_a_plain_setting_is_an_error" {
-  command = plan
-
-  variables {
-    settings = { ETRADE_SANDBOX_CONSUMER = "{}" }
-  }
-
-  expect_failures = [var.settings]
 }
 
 run "a_setting_of_a_session_that_is_not_there_is_an_error" {

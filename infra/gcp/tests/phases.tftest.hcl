@@ -56,16 +56,6 @@ run "a_number_for_a_secret_that_nobody_mounts_is_an_error" {
   expect_failures = [terraform_data.inputs]
 }
 
-run "latest_is_no_version_number" {
-  command = plan
-
-  variables {
-    secret_versions = { token-cadence-app = "latest", etrade-sandbox-consumer = "1" }
-  }
-
-  expect_failures = [var.secret_versions]
-}
-
 run "a_missing_bundle_is_an_error" {
   command = plan
 
