@@ -12,7 +12,7 @@ import type { SessionKey } from '../lifecycle/session.ts';
 import type { Log } from '../logging/log.ts';
 import { decodeTokenRenewed } from './message.ts';
 import { openPubsub, type PubsubEndpoint, within } from './pubsub-client.ts';
-import { followError, isNoAnswer, statusOf } from './pubsub-failure.ts';
+import { followError, isNoAnswer, OVERDUE, statusOf } from './pubsub-failure.ts';
 import type { Following, FollowOptions, TokenEvents } from './token-events.ts';
 import { troubleTeller } from './trouble-teller.ts';
 
@@ -85,14 +85,14 @@ export function createPubsubSubscription(options: PubsubSubscriptionOptions): To
   }
 
   async function keepUp(following: FollowOptions, closing: AbortSignal): Promise<void> {
+    /** It was asked for, and may be there though the answer was lost. */
+    const asked = { isMade: false };
     const tell = troubleTeller(following, log);
     let tries = 0;
-    let isMade = false;
     while (!closing.aborted) {
       let line: Line | null = null;
       try {
-        line = await openLine(following);
-        isMade = true;
+        line = await openLine(following, asked);
         tell(null);
         const ended = await lineEnd(line, closing, () => {
           tries = 0;
@@ -104,23 +104,28 @@ export function createPubsubSubscription(options: PubsubSubscriptionOptions): To
       } catch (thrown) {
         if (!closing.aborted) tell(followError(thrown, name, timeoutMs).message);
       }
-      if (closing.aborted && isMade) await remove(line?.pubsub ?? null);
+      if (closing.aborted && asked.isMade) await remove(line?.pubsub ?? null);
       if (line !== null) await drop(line);
       if (closing.aborted) return;
       await wait(PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)] ?? 0, closing);
       tries += 1;
     }
     // Asked to close between two lines.
-    if (isMade) await remove(null);
+    if (asked.isMade) await remove(null);
   }
 
   /** @throws whatever Pub/Sub's client throws */
-  async function openLine(following: FollowOptions): Promise<Line> {
+  async function openLine(following: FollowOptions, asked: { isMade: boolean }): Promise<Line> {
     const { PubSub: Client } = await import('@google-cloud/pubsub');
-    return within(timeoutMs * 2, async () => {
+    let isOverdue = false;
+    const open = async (): Promise<Line> => {
       const pubsub = await openPubsub(Client, project, options.client);
       try {
+        // What is too late is nobody's line: nothing may be made or heard through it.
+        if (isOverdue) throw OVERDUE;
+        asked.isMade = true;
         await ensureSubscription(pubsub);
+        if (isOverdue) throw OVERDUE;
       } catch (thrown) {
         void pubsub.close().catch(() => {});
         throw thrown;
@@ -131,7 +136,13 @@ export function createPubsubSubscription(options: PubsubSubscriptionOptions): To
         flowControl: { maxMessages: 100 },
       });
       return { pubsub, subscription, broken: listen(subscription, following) };
-    });
+    };
+    try {
+      return await within(timeoutMs * 2, open);
+    } catch (thrown) {
+      isOverdue = true;
+      throw thrown;
+    }
   }
 
   async function ensureSubscription(pubsub: PubSub): Promise<void> {

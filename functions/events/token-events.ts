@@ -16,7 +16,7 @@ export type Following = {
 export type FollowOptions = {
   /** Every event of ours that can be read; what cannot is acknowledged and logged. */
   readonly onEvent: (event: ReceivedTokenRenewed) => void;
-  /** The line broke (with its reason, safe to show), or is up again (`null`). It is mended without help. */
+  /** The line broke (with its reason, safe to show), or is up (`null`): for the first time, or again. It is mended without help. */
   readonly onTrouble: (problem: string | null) => void;
 };
 

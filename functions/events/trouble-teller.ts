@@ -1,5 +1,5 @@
 /**
- * Says each trouble of a line of events once, and once that it is over.
+ * Says each trouble of a line of events once, and once that it is up: the first time, too.
  *
  * Never throws, whatever the listener does. Used by both subscriptions of this room.
  */
@@ -12,7 +12,7 @@ export function troubleTeller(
   { onTrouble }: FollowOptions,
   log: Log,
 ): (problem: string | null) => void {
-  let told: string | null = null;
+  let told: string | null | undefined;
   return (problem) => {
     if (problem === told) return;
     told = problem;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createPubsubPublisher } from '../../functions/events/pubsub.ts';
 import {
   createPubsubSubscription,
@@ -92,6 +92,15 @@ describe('trouble that Pub/Sub names', () => {
 });
 
 describe('a close', () => {
+  it('while the subscription is being made deletes what nobody knows to be there', async () => {
+    const server = await openGrpcServer('silence');
+    const { following } = subscriptionAt(server.host, 'my-project', { timeoutMs: 300 }).follow();
+    const paths = () => server.calls.map(({ path }) => path.split('/').at(-1));
+    await vi.waitFor(() => expect(paths()).toContain('CreateSubscription'), { timeout: 5_000 });
+    await following.close();
+    expect(paths()).toContain('DeleteSubscription');
+  });
+
   it('is not held up by a Pub/Sub that answers nothing', async () => {
     const gate = await openTcpGate();
     onTestFinished(() => gate.close());
@@ -153,6 +162,13 @@ describe.skipIf(!HAS_PUBSUB_EMULATOR)("a worker's subscription at Google's emula
     await publisher.publish(anEvent({ generation: 8 }));
     await notes.until(({ events }) => events.length > 0);
     expect(notes.events).toMatchObject([{ session: SANDBOX, generation: 8, version: 12 }]);
+    expect(notes.troubles).toEqual([]);
+  });
+
+  it('says that it is up, so that what was published before is looked for', async () => {
+    const { open } = await setUp();
+    const { notes } = open().follow();
+    await notes.until(({ ups }) => ups === 1);
     expect(notes.troubles).toEqual([]);
   });
 
