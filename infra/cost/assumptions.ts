@@ -46,7 +46,7 @@ export const SUPERSEDED_HOURS = 1.25;
 
 /** All remote calls of a run: those of the run itself, and those of each session. */
 export const CALLS: Readonly<Record<FunctionName, { own: number; perSession: number }>> = {
-  'morning-alert': { own: 3, perSession: 7 },
+  'morning-alert': { own: 4, perSession: 7 },
   'pin-exchange': { own: 2, perSession: 0 },
   'keep-alive': { own: 3, perSession: 5 },
   'health-check': { own: 2, perSession: 9 },

@@ -30,28 +30,35 @@ export function readMonth(text: string, jobs: readonly Job[]): Month | null {
   if (!start.isValid) return null;
   const end = start.plus({ months: 1 });
   const days = Math.round(end.diff(start, 'days').days);
-  const nyse = createNyseCalendar();
-  const isTradingDay = (day: number): boolean =>
-    nyse.dayOf(start.plus({ days: day }).set({ hour: 12 }).toMillis()).isTradingDay;
+  const tradingDays = tradingDaysOf(start, days);
   return {
     title: start.toFormat('LLLL yyyy'),
     days,
     hours: end.diff(start, 'hours').hours,
-    tradingDays: Array.from({ length: days }, (_, day) => day).filter(isTradingDay).length,
+    tradingDays: tradingDays.size,
     runs: Object.fromEntries(
-      jobs.map((job) => [job.name, countRuns(job, start.toMillis(), end.toMillis())]),
+      jobs.map((job) => [job.name, countRuns(job, start.toMillis(), end.toMillis(), tradingDays)]),
     ),
   };
 }
 
-function countRuns(job: Job, from: number, to: number): Runs {
+/** Their dates. */
+function tradingDaysOf(start: DateTime, days: number): ReadonlySet<string> {
   const nyse = createNyseCalendar();
+  const all = Array.from({ length: days }, (_, day) =>
+    nyse.dayOf(start.plus({ days: day, hours: 12 }).toMillis()),
+  );
+  return new Set(all.filter(({ isTradingDay }) => isTradingDay).map(({ date }) => date));
+}
+
+function countRuns(job: Job, from: number, to: number, tradingDays: ReadonlySet<string>): Runs {
   let live = 0;
   let expired = 0;
   let at = nextRunAt(job, from - 1);
   while (at !== null && at < to) {
-    const time = DateTime.fromMillis(at, { zone: ZONE }).toFormat('HH:mm');
-    if (nyse.dayOf(at).isTradingDay && time >= SIGNED_IN_AT) live += 1;
+    const local = DateTime.fromMillis(at, { zone: ZONE });
+    const isLive = local.toFormat('HH:mm') >= SIGNED_IN_AT;
+    if (isLive && tradingDays.has(local.toFormat('yyyy-MM-dd'))) live += 1;
     else expired += 1;
     at = nextRunAt(job, at);
   }

@@ -60,9 +60,8 @@ export function costReport(question: Question): string {
 
 function title({ sessions, workers, month }: Question): readonly string[] {
   const who = `${counted(sessions, 'session')}${workers > 0 ? ` and ${counted(workers, 'worker')}` : ''}`;
-  return [
-    `token-cadence with ${who} in ${month.title}: ${month.days} days, ${month.tradingDays} of them trading`,
-  ];
+  const when = `${month.title}: ${month.days} days, ${month.tradingDays} of them trading`;
+  return wrap(`token-cadence with ${who} in ${when}`);
 }
 
 function table({ lines, total }: Bill): readonly string[] {

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { COLD_START_CPU_SECONDS } from '../../infra/cost/assumptions.ts';
+import { accessesOf, activeVersions, readsOfWorker, usageOf } from '../../infra/cost/usage.ts';
+import { aQuestion } from './question.ts';
+
+describe('what a month uses', () => {
+  it('counts requests by hand: all runs, and eight pages for each sign-in', () => {
+    const runs = 31 * 96 + 23 * 36 + 23;
+    expect(usageOf(aQuestion()).requests).toBe(runs + 2 * 22 * 8);
+  });
+
+  it('counts secret accesses by hand', () => {
+    const { mounted, tokens, workers } = accessesOf(aQuestion());
+    // keep-alive and health-check mount app, sandbox and prod key; morning-alert the app alone; two visits a day.
+    expect(mounted).toBe((31 * 96 + 23 * 36) * 3 + 23 + 22 * 2 * 3);
+    // 61 runs with a live token a trading day, 3 of them with a call; all others look three times.
+    const keepAlive = 22 * (58 + 3 * 3) + (22 * 35 + 9 * 96) * 3;
+    expect(tokens).toBe(2 * (keepAlive + 23 * 36 * 3 + 23 * 4 + 22 * 4));
+    expect(workers).toBe(0);
+  });
+
+  it('adds the reads of workers: one a minute while they are connected', () => {
+    const without = usageOf(aQuestion()).secretAccesses;
+    expect(usageOf(aQuestion({ workers: 3 })).secretAccesses - without).toBe(3 * 22 * 8 * 60);
+    expect(readsOfWorker(aQuestion().month, 'always')).toBe(31 * 24 * 60);
+  });
+
+  it.each([
+    { sessions: 1, versions: 3 },
+    { sessions: 2, versions: 5 },
+    { sessions: 3, versions: 6 },
+    { sessions: 100, versions: 103 },
+  ])('keeps $versions secret versions for $sessions sessions', ({ sessions, versions }) => {
+    expect(activeVersions(sessions)).toBe(versions);
+    const { secretVersions } = usageOf(aQuestion({ sessions }));
+    // Each sign-in leaves the superseded one for an hour and a quarter of 744.
+    expect(secretVersions).toBeCloseTo(versions + (sessions * 22 * 1.25) / 744, 9);
+  });
+
+  it('counts the jobs of markets that sessions trade on', () => {
+    expect(usageOf(aQuestion()).jobs).toBe(3);
+    const elsewhere = usageOf(aQuestion({ markets: new Set(['NSE'] as const) }));
+    expect(elsewhere.jobs).toBe(1);
+    expect(elsewhere.requests).toBe(31 * 96 + 2 * 22 * 8);
+  });
+
+  it('charges a cold start for its processor time, whatever share of a CPU it has', () => {
+    const question = aQuestion({ sessions: 1 });
+    const { 'keep-alive': size } = question.sizes.functions;
+    const functions = { ...question.sizes.functions, 'keep-alive': { ...size, cpu: 1 } };
+    const whole = usageOf({ ...question, sizes: { ...question.sizes, functions } });
+    const share = usageOf(question);
+    const runs = 31 * 96;
+    expect(share.cpu).toBeGreaterThan(runs * COLD_START_CPU_SECONDS);
+    // What waits for a remote call is billed, too: with a whole CPU it costs six times as much.
+    expect(whole.cpu).toBeGreaterThan(share.cpu);
+    expect(whole.memory).toBeLessThan(share.memory);
+  });
+
+  it('stores as many images as are kept', () => {
+    const question = aQuestion();
+    const two = usageOf({ ...question, sizes: { ...question.sizes, imagesKept: 2 } });
+    expect(two.images).toBeCloseTo(2 * usageOf(question).images, 9);
+  });
+});
