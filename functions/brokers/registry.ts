@@ -16,6 +16,12 @@ import { createKiteBroker } from './kite.ts';
 import { judgeKiteCall } from './kite-failures.ts';
 import { kiteAuthorization } from './kite-requests.ts';
 import { KITE_DEFAULTS, KITE_RULES } from './kite-rules.ts';
+import { createSchwabBroker } from './schwab.ts';
+import { judgeSchwabCall } from './schwab-answers.ts';
+import { SCHWAB_DEFAULTS, SCHWAB_RULES } from './schwab-rules.ts';
+import { createTradestationBroker } from './tradestation.ts';
+import { judgeTradestationCall } from './tradestation-answers.ts';
+import { TRADESTATION_DEFAULTS, TRADESTATION_RULES } from './tradestation-rules.ts';
 import { createUpstoxBroker } from './upstox.ts';
 import { judgeUpstoxCall } from './upstox-failures.ts';
 import { UPSTOX_DEFAULTS, UPSTOX_RULES } from './upstox-rules.ts';
@@ -44,6 +50,15 @@ const etrade: BrokerEntry = {
   createDataCalls: createEtradeDataCalls,
 };
 
+const tradestation: BrokerEntry = {
+  name: 'tradestation',
+  title: 'TradeStation',
+  rules: TRADESTATION_RULES,
+  defaults: TRADESTATION_DEFAULTS,
+  create: createTradestationBroker,
+  createDataCalls: bearerDataCalls({ judge: judgeTradestationCall }),
+};
+
 const upstox: BrokerEntry = {
   name: 'upstox',
   title: 'Upstox',
@@ -51,6 +66,15 @@ const upstox: BrokerEntry = {
   defaults: UPSTOX_DEFAULTS,
   create: createUpstoxBroker,
   createDataCalls: bearerDataCalls({ judge: judgeUpstoxCall }),
+};
+
+const schwab: BrokerEntry = {
+  name: 'schwab',
+  title: 'Charles Schwab',
+  rules: SCHWAB_RULES,
+  defaults: SCHWAB_DEFAULTS,
+  create: createSchwabBroker,
+  createDataCalls: bearerDataCalls({ judge: judgeSchwabCall }),
 };
 
 const kite: BrokerEntry = {
@@ -64,5 +88,11 @@ const kite: BrokerEntry = {
 
 /** Looked up by text from configuration, so it has no prototype: `constructor-prod` names no broker. */
 export const BROKERS: Readonly<Record<string, BrokerEntry>> = Object.freeze(
-  Object.assign(Object.create(null) as Record<string, BrokerEntry>, { etrade, upstox, kite }),
+  Object.assign(Object.create(null) as Record<string, BrokerEntry>, {
+    etrade,
+    tradestation,
+    upstox,
+    schwab,
+    kite,
+  }),
 );
