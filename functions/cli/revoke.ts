@@ -46,7 +46,7 @@ export async function revoke(
     interrupts.shield(() => revokeSession(system, session)),
   );
   if (result.ok) {
-    const at = result.revokedAtBroker ? '' : ' The broker knew it no longer.';
+    const at = result.revokedAtBroker ? '' : ' The broker had nothing to end.';
     terminal.line(`${terminal.paint('green', '✓')} ${title} is signed out.${at}`);
     return EXIT.ok;
   }
