@@ -16,10 +16,11 @@ import { type NewNotice, type Telling, tell } from './tell.ts';
 
 /** Also delivers every other notice that waits. @throws StoreError when a record cannot be read */
 export async function sendAlerts(system: System): Promise<Telling> {
-  const due = new Set(await sessionsDue(system));
-  const { record } = await system.store.loadService();
   const now = system.clock();
   const alerts = dueAlerts(system, now);
+  // At night and on holidays nobody is asked, and every look for a newer token costs money.
+  const due = new Set(alerts.length === 0 ? [] : await sessionsDue(system));
+  const { record } = await system.store.loadService();
   const service = withdrawOvertaken(record, now, new Set(alerts.map(({ id }) => id)));
   const notices = alerts.flatMap((alert) => {
     const named = namedBy(alert, due, service);

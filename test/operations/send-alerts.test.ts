@@ -36,6 +36,20 @@ const EVERY_HALF_HOUR = [
   ...['15:00', '15:30'],
 ].map((time) => `${time} sign-in-due late`);
 
+describe('outside the hours of the ladder', () => {
+  it.each(['00:15', '08:15', '16:15'])('looks at no session at %s', async (time) => {
+    const world = morning({ time });
+    await sendAlerts(world.system);
+    expect(world.steps.taken.filter((step) => !step.startsWith('store.loadService'))).toEqual([]);
+  });
+
+  it('looks at every session when a stage is due', async () => {
+    const world = morning({ time: '08:30' });
+    await sendAlerts(world.system);
+    expect(world.steps.taken).toContain('store.load etrade-prod');
+  });
+});
+
 describe('a trading day on which nobody signs in', () => {
   it('has exactly one message a stage, from 08:30 to the close', async () => {
     const world = morning({ time: '00:00' });
