@@ -19,14 +19,14 @@ export const SIGNED_IN_AT = '08:31';
  * there counts: the price list does not say that it is free.
  */
 export const TOKEN_READS = {
-  /** Nothing to do: one look for a version newer than the known one. */
-  keepAliveFresh: 1,
+  /** Nothing to do, or nothing that helps before the next sign-in: one look for a newer version. */
+  keepAlive: 1,
   /** That look, then the token and the next number again, for a call. */
   keepAliveProbes: 3,
-  /** That look, and the last token and the next number for the alert ladder. */
-  keepAliveExpired: 3,
   healthCheck: 3,
-  morningAlert: 4,
+  healthCheckExpired: 1,
+  /** At 08:30 each of three functions looks twice, and the one that sends the alert twice again. */
+  firstAlert: 8,
   /** The superseded version, once a trading day, before it is destroyed. */
   pruning: 1,
   /** A sign-in, its messages, and a look at the dashboard. */
@@ -48,7 +48,7 @@ export const SUPERSEDED_HOURS = 1.25;
 export const CALLS: Readonly<Record<FunctionName, { own: number; perSession: number }>> = {
   'morning-alert': { own: 4, perSession: 7 },
   'pin-exchange': { own: 2, perSession: 0 },
-  'keep-alive': { own: 3, perSession: 5 },
+  'keep-alive': { own: 3, perSession: 3 },
   'health-check': { own: 2, perSession: 9 },
 };
 

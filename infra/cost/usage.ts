@@ -156,15 +156,12 @@ export function accessesOf(question: Question): Accesses {
     name === 'pin-exchange'
       ? month.tradingDays * assumed.PAGE_COLD_STARTS_A_DAY
       : total(scheduled[name]) * assumed.COLD_STARTS_A_RUN;
-  const { live, expired } = scheduled['keep-alive'];
-  const probes = month.tradingDays * assumed.PROBES_AN_EVENING;
-  const aSession =
-    (live - probes) * reads.keepAliveFresh +
-    probes * reads.keepAliveProbes +
-    expired * reads.keepAliveExpired +
-    total(scheduled['health-check']) * reads.healthCheck +
-    total(scheduled['morning-alert']) * reads.morningAlert +
-    month.tradingDays * (reads.pruning + reads.signIn);
+  const keepAlive = total(scheduled['keep-alive']) * reads.keepAlive;
+  const probes = assumed.PROBES_AN_EVENING * (reads.keepAliveProbes - reads.keepAlive);
+  const { live, expired } = scheduled['health-check'];
+  const healthCheck = live * reads.healthCheck + expired * reads.healthCheckExpired;
+  const aDay = probes + reads.firstAlert + reads.pruning + reads.signIn;
+  const aSession = keepAlive + healthCheck + month.tradingDays * aDay;
   return {
     mounted: sum(FUNCTION_NAMES.map((name) => starts(name) * mountedSecrets(name, sessions))),
     tokens: sessions * aSession,

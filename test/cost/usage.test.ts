@@ -13,9 +13,10 @@ describe('what a month uses', () => {
     const { mounted, tokens, workers } = accessesOf(aQuestion());
     // keep-alive and health-check mount app, sandbox and prod key; morning-alert the app alone; two visits a day.
     expect(mounted).toBe((31 * 96 + 23 * 36) * 3 + 23 + 22 * 2 * 3);
-    // 61 runs with a live token a trading day, 3 of them with a call; all others look three times.
-    const keepAlive = 22 * (58 + 3 * 3) + (22 * 35 + 9 * 96) * 3;
-    expect(tokens).toBe(2 * (keepAlive + 23 * 36 * 3 + 23 * 4 + 22 * 4));
+    // A look by each keep-alive, two more for each of three calls in the evening; health-check looks three
+    // times, before 08:31 and on Christmas once; then the alert, the old version, the sign-in.
+    const healthCheck = 22 * (33 * 3 + 3) + 36;
+    expect(tokens).toBe(2 * (31 * 96 + healthCheck + 22 * (3 * 2 + 8 + 1 + 3)));
     expect(workers).toBe(0);
   });
 
