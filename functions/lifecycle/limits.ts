@@ -45,6 +45,9 @@ export const NOTICE_RETRY_AFTER_MS = MINUTE_MS;
 /** What people were told is remembered this long, so that no market day is told twice. */
 export const NOTICE_KEPT_MS = 48 * HOUR_MS;
 
+/** A sign-in answers what people were asked within this time before it. */
+export const ASKED_WITHIN_MS = 12 * HOUR_MS;
+
 /** More notices than this are not remembered: four times a morning on which nobody reacts. */
 export const NOTICES_KEPT = 60;
 

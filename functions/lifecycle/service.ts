@@ -6,7 +6,7 @@
  * by operations between reading the service record and replacing it.
  */
 
-import { NOTICE_CLAIM_MS, NOTICE_KEPT_MS, NOTICES_KEPT } from './limits.ts';
+import { ASKED_WITHIN_MS, NOTICE_CLAIM_MS, NOTICE_KEPT_MS, NOTICES_KEPT } from './limits.ts';
 import type { Notice, OpenWarning, QueuedNotice, ServiceRecord } from './notices.ts';
 import type { SessionKey } from './session.ts';
 
@@ -129,6 +129,31 @@ export function toldOn(record: ServiceRecord, date: string): readonly SessionKey
       : [],
   );
   return [...new Set(named)];
+}
+
+/**
+ * When people were first asked for the sign-in that came at `signedInAt`; `null` when nobody had asked them.
+ * What was asked half a day before belongs to another morning.
+ */
+export function firstAskedAt(
+  record: ServiceRecord,
+  session: SessionKey,
+  signedInAt: number,
+): number | null {
+  const sent = record.notices.flatMap(({ notice, delivery }) =>
+    delivery.state === 'sent' && delivery.at <= signedInAt ? [{ notice, at: delivery.at }] : [],
+  );
+  const signedIn = sent.filter(
+    ({ notice }) => notice.kind === 'signed-in' && notice.session === session,
+  );
+  const from = Math.max(signedInAt - ASKED_WITHIN_MS, ...signedIn.map(({ at }) => at));
+  const asked = sent.filter(({ notice, at }) => at > from && asksFor(notice, session));
+  return asked.length === 0 ? null : Math.min(...asked.map(({ at }) => at));
+}
+
+function asksFor(notice: Notice, session: SessionKey): boolean {
+  if (notice.kind === 'sign-in-due') return notice.sessions.includes(session);
+  return notice.kind === 'sign-in-needed' && notice.session === session;
 }
 
 /** Remembers a warning until its all-clear; the same object when it is open already. */

@@ -16,6 +16,7 @@ import {
   claimable,
   closeWarning,
   enqueue,
+  firstAskedAt,
   isWaiting,
   markFailed,
   markRefused,
@@ -224,8 +225,10 @@ export async function tellSpent(
 export async function tellSignedIn(system: System, session: ConfiguredSession): Promise<Telling> {
   const { rules } = session.broker;
   let notice: NewNotice;
+  let signedInAt: number | null;
   try {
     const { record } = await system.store.load(session.key);
+    signedInAt = record.signedInAt;
     const now = system.clock();
     const covered = coverage(record, rules, system.calendar(rules.market), now);
     notice = {
@@ -247,7 +250,28 @@ export async function tellSignedIn(system: System, session: ConfiguredSession): 
     system.log.error('notice-not-saved', 'The success message could not be prepared.', error);
     return { saved: false, sent: 0, waiting: 1 };
   }
-  return tell(system, [notice], (record) =>
-    record.notices.some(({ id }) => id === notice.id) ? record : closeWarning(record, session.key),
-  );
+  const seen: { before: ServiceRecord | null } = { before: null };
+  const telling = await tell(system, [notice], (record) => {
+    seen.before = record.notices.some(({ id }) => id === notice.id) ? null : record;
+    return seen.before === null ? record : closeWarning(record, session.key);
+  });
+  if (telling.saved && seen.before !== null) logSignedIn(system, session, seen.before, signedInAt);
+  return telling;
+}
+
+/** Once a sign-in: how long people took is counted from this line. */
+function logSignedIn(
+  system: System,
+  { key }: ConfiguredSession,
+  before: ServiceRecord,
+  signedInAt: number | null,
+): void {
+  const askedAt = signedInAt === null ? null : firstAskedAt(before, key, signedInAt);
+  const minutesSinceAsked =
+    signedInAt === null || askedAt === null
+      ? null
+      : Math.round((signedInAt - askedAt) / 6_000) / 10;
+  system.log.with({ session: key }).info('signed-in', 'A sign-in is saved and told.', {
+    minutesSinceAsked,
+  });
 }

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { NOTICE_CLAIM_MS, NOTICE_KEPT_MS, NOTICES_KEPT } from '../../functions/lifecycle/limits.ts';
+import {
+  ASKED_WITHIN_MS,
+  NOTICE_CLAIM_MS,
+  NOTICE_KEPT_MS,
+  NOTICES_KEPT,
+} from '../../functions/lifecycle/limits.ts';
 import {
   NEW_SERVICE_RECORD,
   type Notice,
@@ -12,6 +17,7 @@ import {
   claimable,
   closeWarning,
   enqueue,
+  firstAskedAt,
   markFailed,
   markRefused,
   markSent,
@@ -253,5 +259,56 @@ describe('warnings', () => {
 
   it('give no all-clear where none was open', () => {
     expect(closeWarning(open, sandbox)).toBe(open);
+  });
+});
+
+describe('when people were first asked for a sign-in', () => {
+  const at = (time: string, notice: Notice, state: 'sent' | 'refused' = 'sent'): QueuedNotice => ({
+    id: `${time} ${notice.kind}`,
+    notice,
+    queuedAt: ny(time),
+    tries: 1,
+    delivery: { state, at: ny(time) },
+    lastProblem: null,
+  });
+  const trouble: Notice = { kind: 'sign-in-needed', session: prod, trouble: 'token-rejected' };
+  const signedIn: Notice = {
+    kind: 'signed-in',
+    session: prod,
+    generation: 1,
+    hardEndsAt: ny('23:59'),
+    coversClose: true,
+    proven: true,
+    stillDue: [],
+  };
+  const cases: readonly (readonly [string, readonly QueuedNotice[], string | null])[] = [
+    ['nobody asked', [], null],
+    [
+      'the first of two reminders',
+      [at('08:30', anAlert(prod)), at('09:00', anAlert(prod))],
+      '08:30',
+    ],
+    ['an alert for another session', [at('08:30', anAlert(sandbox))], null],
+    ['trouble out of turn', [at('08:10', trouble), at('08:30', anAlert(prod))], '08:10'],
+    ['an alert that was not taken', [at('08:30', anAlert(prod), 'refused')], null],
+    ['an alert after the sign-in', [at('10:00', anAlert(prod))], null],
+    [
+      'what an earlier sign-in has answered',
+      [at('08:30', anAlert(prod)), at('08:40', signedIn), at('09:10', trouble)],
+      '09:10',
+    ],
+    ['half a day before', [at('00:05', anAlert(prod))], '00:05'],
+  ];
+  it.each(cases)('%s', (_name, notices, expected) => {
+    const record = { ...NEW_SERVICE_RECORD, notices };
+    const asked = firstAskedAt(record, prod, ny('09:30'));
+    expect(asked).toBe(expected === null ? null : ny(expected));
+  });
+
+  it('ends half a day before the sign-in', () => {
+    const record = { ...NEW_SERVICE_RECORD, notices: [at('08:30', anAlert(prod))] };
+    const end = ny('08:30') + ASKED_WITHIN_MS;
+    expect(firstAskedAt(record, prod, end - 1)).toBe(ny('08:30'));
+    expect(firstAskedAt(record, prod, end)).toBeNull();
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deliverEvents } from '../../functions/operations/deliver-events.ts';
+import { sendAlerts } from '../../functions/operations/send-alerts.ts';
 import { createTestSystem, eventsDown, storeDown, type TestSystem } from '../fixtures/system.ts';
 import { MINUTE_MS } from '../fixtures/test-clock.ts';
 
@@ -69,6 +70,24 @@ describe('saved events', () => {
     expect(await deliver(world)).toEqual({ delivered: true, problem: null });
     expect(world.told()).toEqual(['signed-in']);
     expect((await world.record()).undelivered).toEqual([]);
+  });
+
+  it('of a sign-in leave one line with the minutes since people were asked', async () => {
+    const world = createTestSystem();
+    await sendAlerts(world.system);
+    world.clock.advance(12.5 * MINUTE_MS);
+    await world.signIn();
+    await deliver(world);
+    world.clock.advance(MINUTE_MS);
+    await world.signIn();
+    const lines = world.logLines.filter((line) => line.includes('"event":"signed-in"'));
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      {
+        fields: { minutesSinceAsked: 12.5 },
+        'logging.googleapis.com/labels': { session: KEY },
+      },
+      { fields: { minutesSinceAsked: null } },
+    ]);
   });
 
   it('of a newer sign-in are not cleared with the older ones', async () => {
