@@ -10,11 +10,12 @@
 
 import type { Environment } from '../../../functions/lifecycle/session.ts';
 import { ACCOUNTS, type Account, priceOf } from './etrade-accounts.ts';
-import { apiError, apiRefusal, escapeMarkup, type Form, problem } from './etrade-errors.ts';
+import { apiError, apiRefusal, type Form, problem } from './etrade-errors.ts';
 import { type Counter, isRejected, tokenProblem, verify } from './etrade-signed.ts';
 import type { AccessToken } from './etrade-tokens.ts';
 import type { Answer } from './http-answer.ts';
 import { type Pair, parseAuthorization, parseForm, type WireRequest } from './oauth1-verifier.ts';
+import { escapeMarkup } from './pages.ts';
 
 const MAX_SYMBOLS = 25;
 

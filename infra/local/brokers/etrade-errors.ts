@@ -7,6 +7,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Switches } from './etrade-switches.ts';
 import type { Answer } from './http-answer.ts';
+import { escapeMarkup } from './pages.ts';
 
 /** The form of a /v1 answer: XML unless JSON was asked for. */
 export type Form = 'json' | 'xml';
@@ -43,14 +44,6 @@ export function problem(name: ProblemName, advice: string | null = null): Proble
 /** `oauth_problem=callback_rejected,oauth_acceptable_callback=oob`: a comma, where a URL would have `&`. */
 export function problemText({ name, advice }: Problem): string {
   return `oauth_problem=${name}${advice === null ? '' : `,${advice}`}`;
-}
-
-export function escapeMarkup(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }
 
 const DESCRIPTIONS: Readonly<Record<number, string>> = {

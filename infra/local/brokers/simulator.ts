@@ -13,6 +13,11 @@ export type Consumer = {
   readonly key: string;
   readonly secret: string;
   readonly environment: Environment;
+  /**
+   * Where redirects lead, as registered with the key. Left out: any address will do.
+   * @default null
+   */
+  readonly redirectUrl?: string | null;
 };
 
 /** What approving gives the person: a code to copy, or the address the broker sends the browser to. */

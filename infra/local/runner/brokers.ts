@@ -22,6 +22,8 @@ export type BrokerHostOptions = {
   readonly sessions: readonly string[];
   readonly consumers: LocalKeys['consumers'];
   readonly snapshotFile: string;
+  /** What comes before `/callback/<broker>`, which is registered with every key; `null`: nothing is. */
+  readonly publicUrl?: string | null;
 };
 
 export type BrokerHost = {
@@ -42,7 +44,7 @@ export type BrokerHost = {
 const snapshotsSchema = z.record(z.string(), z.unknown());
 
 export async function openBrokerHost(options: BrokerHostOptions): Promise<BrokerHost> {
-  const { clock, port, sessions, consumers, snapshotFile } = options;
+  const { clock, port, snapshotFile } = options;
   // The simulators must know their own address, and it is known once the server listens.
   let handler = async (_req: IncomingMessage, res: ServerResponse): Promise<void> =>
     sendJson(res, 503, { error: 'The simulators are starting' });
@@ -55,7 +57,7 @@ export async function openBrokerHost(options: BrokerHostOptions): Promise<Broker
       create({
         clock,
         baseUrl: server.url,
-        consumers: consumersOf(name, sessions, consumers),
+        consumers: consumersOf(name, options),
         snapshot: snapshots[name],
         onChange(snapshot) {
           snapshots = { ...snapshots, [name]: snapshot };
@@ -72,16 +74,14 @@ export async function openBrokerHost(options: BrokerHostOptions): Promise<Broker
     sendJson(res, 404, { error: `The simulators are at ${paths}` });
   };
 
-  const inUse = new Map(
-    [...simulators].filter(([name]) => consumersOf(name, sessions, consumers).length > 0),
-  );
+  const inUse = new Map([...simulators].filter(([name]) => consumersOf(name, options).length > 0));
   let current: Readonly<Record<string, unknown>> = {};
 
   return {
     server,
     variables: variablesAt(server.url),
     approve(session) {
-      const consumer = consumers[session];
+      const consumer = options.consumers[session];
       const simulator = simulators.get(parseSessionKey(session)?.broker ?? '');
       if (consumer === undefined || simulator === undefined) return null;
       return simulator.approve(consumer.key);
@@ -101,14 +101,14 @@ export async function openBrokerHost(options: BrokerHostOptions): Promise<Broker
 
 function consumersOf(
   broker: string,
-  sessions: readonly string[],
-  consumers: LocalKeys['consumers'],
+  { sessions, consumers, publicUrl = null }: BrokerHostOptions,
 ): Consumer[] {
+  const redirectUrl = publicUrl === null ? null : `${publicUrl}/callback/${broker}`;
   return sessions.flatMap((session) => {
     const consumer = consumers[session];
     const name = parseSessionKey(session);
     if (consumer === undefined || name?.broker !== broker) return [];
-    return [{ ...consumer, environment: name.environment }];
+    return [{ ...consumer, environment: name.environment, redirectUrl }];
   });
 }
 

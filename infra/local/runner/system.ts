@@ -144,6 +144,7 @@ async function start(
         sessions,
         consumers: keys.consumers,
         snapshotFile: state.brokerFile,
+        publicUrl,
       });
   if (brokers !== null) onClose(brokers.server.close);
 
