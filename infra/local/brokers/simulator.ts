@@ -18,6 +18,11 @@ export type Consumer = {
    * @default null
    */
   readonly redirectUrl?: string | null;
+  /**
+   * Where tokens are posted that the person approved in the broker's app, as registered with the key.
+   * @default null
+   */
+  readonly notifierUrl?: string | null;
 };
 
 /** What approving gives the person: a code to copy, or the address the broker sends the browser to. */

@@ -5,6 +5,12 @@
  */
 
 import { ETRADE_SIMULATOR } from './etrade.ts';
+import { KITE_SIMULATOR } from './kite.ts';
 import type { SimulatorEntry } from './simulator.ts';
+import { UPSTOX_SIMULATOR } from './upstox.ts';
 
-export const SIMULATORS: readonly SimulatorEntry[] = [ETRADE_SIMULATOR];
+export const SIMULATORS: readonly SimulatorEntry[] = [
+  ETRADE_SIMULATOR,
+  UPSTOX_SIMULATOR,
+  KITE_SIMULATOR,
+];
