@@ -34,7 +34,7 @@ export async function runInProcess(options: ProcessOptions): Promise<never> {
     // The terminal has written "^C" where the cursor stood.
     if (process.stderr.isTTY) terminal.note();
     if (interrupts.interrupt() === 'finishing') {
-      terminal.note('Finishing first: a PIN that is spent and not stored would be lost.');
+      terminal.note('Finishing first, so that nothing is left half done. Once more ends it now.');
     }
   };
   process.on('SIGINT', interrupt);
