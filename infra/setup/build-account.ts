@@ -130,7 +130,7 @@ const policySchema = z.object({
       z.object({
         role: z.string(),
         members: z.array(z.string()).default([]),
-        condition: z.unknown(),
+        condition: z.unknown().optional(),
       }),
     )
     .default([]),

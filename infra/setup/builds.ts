@@ -54,8 +54,8 @@ export type Builder = {
   readonly list: () => Promise<readonly Build[]>;
   /** Starts one and waits for its end. @throws SetupProblem when it fails */
   readonly run: (request: BuildRequest, say: Say) => Promise<void>;
-  /** Waits for one that an earlier run has started, however it ends. */
-  readonly waitForOngoing: (say: Say) => Promise<void>;
+  /** The list once nothing runs any more: waits for what an earlier run has started, however it ends. */
+  readonly settled: (say: Say) => Promise<readonly Build[]>;
 };
 
 export type BuilderOptions = {
@@ -169,11 +169,14 @@ export function createBuilder({ cloud, places, wait }: BuilderOptions): Builder 
       const build = await follow(id, say);
       if (build.status !== 'SUCCESS') throw await failure(build);
     },
-    async waitForOngoing(say) {
-      const ongoing = (await list()).find(isUnfinished);
-      if (ongoing === undefined) return;
-      say.note(`a build of an earlier run is still going (${ongoing.id}): waiting for it`);
-      await follow(ongoing.id, say);
+    async settled(say) {
+      for (;;) {
+        const builds = await list();
+        const ongoing = builds.find(isUnfinished);
+        if (ongoing === undefined) return builds;
+        say.note(`a build of an earlier run is still going (${ongoing.id}): waiting for it`);
+        await follow(ongoing.id, say);
+      }
     },
   };
 }

@@ -8,7 +8,7 @@
 import type * as z from 'zod';
 import type { Wait } from '../../functions/clock.ts';
 import type { Secret } from '../../functions/secret.ts';
-import { explainFailure, kindOf } from './explain.ts';
+import { explainFailure, type FailureKind, kindOf } from './explain.ts';
 import { commandLine, type Gcloud } from './gcloud.ts';
 import { SetupProblem } from './problem.ts';
 
@@ -20,6 +20,8 @@ export type Question<T> = {
   readonly whenPrinted: T;
   /** What it means that there is no such thing; without it that is a failure. */
   readonly whenAbsent?: T;
+  /** Failures that mean the same. @default ['absent'] */
+  readonly absentKinds?: readonly FailureKind[];
   /** The answer is text, not JSON. */
   readonly isText?: boolean;
 };
@@ -58,10 +60,11 @@ export function createCloud({ gcloud, project, account, wait }: CloudOptions): C
   const scope = [`--project=${project}`, '--quiet'];
   return {
     isPrinted: false,
-    async ask(args, { doing, schema, whenAbsent, isText = false }) {
+    async ask(args, { doing, schema, whenAbsent, absentKinds = ['absent'], isText = false }) {
       const answer = await gcloud([...args, ...scope, ...(isText ? [] : ['--format=json'])]);
       if (answer.exitCode !== 0) {
-        if (whenAbsent !== undefined && kindOf(answer.stderr) === 'absent') return whenAbsent;
+        const isAbsent = absentKinds.includes(kindOf(answer.stderr));
+        if (whenAbsent !== undefined && isAbsent) return whenAbsent;
         throw explainFailure(answer, { doing, project, account });
       }
       return readAnswer(answer.stdout, { doing, schema, isText });

@@ -70,7 +70,7 @@ export const deployScript: Script = async (parts, args) => {
   });
 
   await step(options.plan ? 'A plan, which changes nothing' : 'The build', async (say) => {
-    await builder.waitForOngoing(say);
+    await builder.settled(say);
     if (options.plan) await builder.run({ mode: 'plan' }, say);
     else
       await deploy(

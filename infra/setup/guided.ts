@@ -9,7 +9,7 @@
 import type { Secret } from '../../functions/secret.ts';
 import { askApp, askConsumer, askHeartbeat, hintOf, type ValueParts } from './ask-values.ts';
 import { ensureBuildAccount } from './build-account.ts';
-import { createBuilder, isUnfinished } from './builds.ts';
+import { createBuilder } from './builds.ts';
 import { type Cloud, createCloud, createPrintedCloud } from './cloud.ts';
 import { deploy, isDeployed, readPageUrl, saveSettings } from './deployment.ts';
 import { commandLine } from './gcloud.ts';
@@ -52,11 +52,17 @@ export type SetupOptions = {
 const STEPS = 12;
 const PROJECT_TO_PRINT = 'PROJECT_ID';
 
+const LEGEND =
+  'Each step looks first and adds what is missing: "=" was there already, "+" is new.\n';
+const PRINTED = `# What npm run setup would run in an empty project, as lines for a shell; run them in the folder of this project.
+# It looks before each change and leaves out what is there already.`;
+
 /** @throws SetupProblem */
 export async function runSetup(parts: ScriptParts, options: SetupOptions): Promise<void> {
   const { terminal, answers, gcloud, wait } = parts;
   const { isPrinted } = options;
   const { step, printCommand } = createSteps({ terminal, total: STEPS, isPrinted });
+  terminal.line(isPrinted ? PRINTED : LEGEND);
 
   const account = await step('Somebody is logged in to gcloud', async (say) => {
     if (isPrinted) {
@@ -109,7 +115,7 @@ export async function runSetup(parts: ScriptParts, options: SetupOptions): Promi
   );
 
   await step('Terraform, first phase: accounts, topics, secrets without a value', async (say) => {
-    await builder.waitForOngoing(say);
+    await builder.settled(say);
     const there = await existingSecrets(cloud);
     if (secretsOf(choice).every((secret) => there.includes(secret))) {
       say.already(`all ${secretsOf(choice).length} secrets are there`);
@@ -166,9 +172,8 @@ export async function runSetup(parts: ScriptParts, options: SetupOptions): Promi
       commit: isPrinted ? null : await parts.commit(),
     };
     await saveSettings(deployment, say);
-    const builds = await builder.list();
-    if (builds.some(isUnfinished)) await builder.waitForOngoing(say);
-    if (isDeployed(await builder.list(), settings)) say.already('deployed, with these settings');
+    if (isDeployed(await builder.settled(say), settings))
+      say.already('deployed, with these settings');
     else await deploy({ ...deployment, earlier: settings }, say);
   });
 

@@ -79,17 +79,14 @@ export type ProjectContext = {
 /** @throws SetupProblem that names the projects this account does see */
 export async function checkProject(context: ProjectContext, say: Say): Promise<void> {
   const { cloud, gcloud, project, account } = context;
-  const found = await cloud
-    .ask(['projects', 'describe', project], {
-      doing: 'look at the project',
-      schema: z.object({ projectId: z.string(), lifecycleState: z.string() }),
-      whenPrinted: { projectId: project, lifecycleState: 'ACTIVE' },
-      whenAbsent: null,
-    })
-    .catch(async (error: unknown) => {
-      if (error instanceof SetupProblem && / lacks the permission/.test(error.message)) return null;
-      throw error;
-    });
+  const found = await cloud.ask(['projects', 'describe', project], {
+    doing: 'look at the project',
+    schema: z.object({ projectId: z.string(), lifecycleState: z.string() }).nullable(),
+    whenPrinted: { projectId: project, lifecycleState: 'ACTIVE' },
+    whenAbsent: null,
+    // Google does not say which of the two it is.
+    absentKinds: ['absent', 'denied'],
+  });
   if (found === null) {
     const answer = await gcloud(['projects', 'list', '--limit=20', '--format=json', '--quiet']);
     const known = z
@@ -117,25 +114,24 @@ export async function checkProject(context: ProjectContext, say: Say): Promise<v
 const BILLING_API = 'cloudbilling.googleapis.com';
 
 export async function checkBilling({ cloud, project }: ProjectContext, say: Say): Promise<void> {
-  const look = (): Promise<boolean> =>
-    cloud.ask(['billing', 'projects', 'describe', project], {
+  const look = (): Promise<boolean | null> =>
+    cloud.ask<boolean | null>(['billing', 'projects', 'describe', project], {
       doing: 'see whether billing is on',
       schema: z
         .object({ billingEnabled: z.boolean().default(false) })
         .transform(({ billingEnabled }) => billingEnabled),
       whenPrinted: true,
+      whenAbsent: null,
+      absentKinds: ['api-off'],
     });
-  let isOn: boolean;
-  try {
-    isOn = await look();
-  } catch (error) {
-    if (!(error instanceof SetupProblem) || !/ the API .* is not on /.test(error.message))
-      throw error;
+  let isOn = await look();
+  if (isOn === null) {
     await enable(cloud, [BILLING_API]);
     say.made(`API ${BILLING_API}`);
     isOn = await look();
   }
-  if (!isOn) throw new SetupProblem(`${project} has no billing account.`, billingAdvice(project));
+  if (isOn !== true)
+    throw new SetupProblem(`${project} has no billing account.`, billingAdvice(project));
   say.already('on');
 }
 

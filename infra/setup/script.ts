@@ -16,9 +16,24 @@ import { SetupProblem } from './problem.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
+/** What the scripts use of the command line's terminal. */
+export type ScriptTerminal = Pick<
+  Terminal,
+  | 'isInteractive'
+  | 'line'
+  | 'note'
+  | 'problem'
+  | 'paint'
+  | 'table'
+  | 'progress'
+  | 'ask'
+  | 'askHidden'
+  | 'readLine'
+>;
+
 /** The outer world of a script. Tests hand in their own. */
 export type ScriptParts = {
-  readonly terminal: Terminal;
+  readonly terminal: ScriptTerminal;
   readonly answers: Answers;
   readonly gcloud: Gcloud;
   readonly wait: Wait;

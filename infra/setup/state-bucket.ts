@@ -16,8 +16,8 @@ const LIFECYCLE_FILE = 'infra/setup/state-bucket.json';
 
 const bucketSchema = z.object({
   name: z.string(),
-  versioning_enabled: z.boolean().default(false),
-  lifecycle_config: z.unknown(),
+  versioning_enabled: z.boolean().nullish(),
+  lifecycle_config: z.unknown().optional(),
 });
 
 export type StateBucket = { readonly isThere: boolean; readonly isComplete: boolean };
@@ -32,7 +32,7 @@ export async function findBucket(cloud: Cloud, { bucket }: Places): Promise<Stat
   const found = own.find(({ name }) => name === bucket);
   return {
     isThere: found !== undefined,
-    isComplete: found?.versioning_enabled === true && found.lifecycle_config !== undefined,
+    isComplete: found?.versioning_enabled === true && (found.lifecycle_config ?? null) !== null,
   };
 }
 

@@ -56,8 +56,7 @@ export const teardown: Script = async (parts, args) => {
       return;
     }
     const builder = createBuilder({ cloud, places, wait });
-    await builder.waitForOngoing(say);
-    const newest = newestChange(await builder.list());
+    const newest = newestChange(await builder.settled(say));
     if (newest?.status === 'SUCCESS' && newest.substitutions['_MODE'] === 'destroy') {
       say.already('taken down');
       return;

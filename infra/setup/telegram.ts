@@ -39,7 +39,7 @@ const CALL_TIMEOUT_MS = 10_000;
 
 const answerSchema = z.object({
   ok: z.boolean(),
-  result: z.unknown(),
+  result: z.unknown().optional(),
   error_code: z.number().optional(),
   description: z.string().optional(),
 });
