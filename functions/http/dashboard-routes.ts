@@ -47,11 +47,13 @@ export async function showDashboard(visit: KnownVisit): Promise<Response> {
       outcome: visit.url.searchParams.has('done')
         ? newsFor(visitor.outcome, null, wiring.clock())
         : null,
-      brokerOf: (key) =>
-        (key === null ? null : sessionOf(wiring, key)?.broker.title) ?? 'The broker',
+      brokerOf: (key) => (key === null ? null : sessionOf(wiring, key)?.broker) ?? SOME_BROKER,
     }),
   );
 }
+
+/** Of an outcome that belongs to no session of ours. */
+const SOME_BROKER = { title: 'The broker', verifierKind: 'pin' } as const;
 
 /** `GET /status` */
 export async function showStatus(visit: Visit): Promise<Response> {

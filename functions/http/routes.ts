@@ -33,7 +33,7 @@ import { matchPath, type Path } from './paths.ts';
 import { page, refusal, type Wants } from './reply.ts';
 import { sameText } from './same-text.ts';
 import { securityHeaders, withHeaders } from './security-headers.ts';
-import { postPin, showSignIn, startSignIn, takeCallback } from './sign-in-routes.ts';
+import { postVerifier, showSignIn, startSignIn, takeCallback } from './sign-in-routes.ts';
 import type { KnownVisit, Operations, PostVisit, SessionVisit, Visit } from './visit.ts';
 
 export type { Operations } from './visit.ts';
@@ -55,7 +55,7 @@ const ROUTES: Record<Path, Route> = {
   '/go/:link': { GET: async (visit) => followLink(visit, await visitorOf(visit)) },
   '/sign-in/:session': {
     GET: known('page', forSession(showSignIn)),
-    POST: checked(forSession(postPin)),
+    POST: checked(forSession(postVerifier)),
   },
   '/sign-in/:session/start': { POST: checked(forSession(startSignIn)) },
   '/callback/:broker': {

@@ -53,8 +53,7 @@ export async function showSignIn(visit: SessionVisit<KnownVisit>): Promise<Respo
       zone: zoneOf(wiring),
       csrf: visitor.csrf,
       session,
-      broker: session.broker.title,
-      signInOpenMs: session.broker.rules.signInOpenMs,
+      broker: session.broker,
       openUntil: visitor.pending[session.key]?.expiresAt ?? null,
       status: status?.sessions.find(({ key }) => key === session.key) ?? null,
       outcome,
@@ -81,8 +80,7 @@ export async function startSignIn(visit: SessionVisit<PostVisit>): Promise<Respo
       zone: zoneOf(wiring),
       csrf: visitor.csrf,
       session,
-      broker: session.broker.title,
-      signInOpenMs: session.broker.rules.signInOpenMs,
+      broker: session.broker,
       openUntil: null,
       status: null,
       outcome: { result: startOutcome(started) },
@@ -93,15 +91,39 @@ export async function startSignIn(visit: SessionVisit<PostVisit>): Promise<Respo
   );
 }
 
-/** `POST /sign-in/<key>`: the PIN, spent at most once, and on to the page that says what came of it. */
-export async function postPin(visit: SessionVisit<PostVisit>): Promise<Response> {
+/**
+ * `POST /sign-in/<key>`: the PIN, or the address that a redirect led to, spent at most once, and on to the
+ * page that says what came of it.
+ */
+export async function postVerifier(visit: SessionVisit<PostVisit>): Promise<Response> {
   const { session, visitor } = visit;
+  if (session.broker.verifierKind === 'redirect') return postAddress(visit);
   const pin = visit.form.field('pin');
   if (pin === null) return page(messagePage(MESSAGE.unreadable), 400);
   const signIn = visitor.pending[session.key] ?? null;
   const earlier = newsFor(visitor.outcome, session.key, visit.wiring.clock());
   if (signIn === null && earlier !== null) return redirect(doneAddress(session));
   return complete(visit, session, visitor, signIn, pin.trim());
+}
+
+/** Taken as the redirect itself would be, and for this session alone. */
+async function postAddress(visit: SessionVisit<PostVisit>): Promise<Response> {
+  const { session, visitor, form } = visit;
+  const address = form.field('address');
+  if (address === null) return page(messagePage(MESSAGE.unreadable), 400);
+  const signIn = visitor.pending[session.key] ?? null;
+  const query = URL.parse(address.trim())?.searchParams ?? new URLSearchParams();
+  const callback = session.broker.readCallback(query);
+  const isOurs =
+    signIn !== null && callback.signInId !== null && sameText(callback.signInId, signIn.id);
+  if (isOurs && callback.ok) {
+    return complete(visit, session, visitor, signIn, callback.verifier.reveal());
+  }
+  if (isOurs && !callback.ok && callback.reason !== 'unreadable') {
+    return notGranted(visit, session, visitor, callback);
+  }
+  const word = callback.ok || signIn === null ? 'no-open-sign-in' : 'verifier-empty';
+  return showOutcome(visit, visitor, session.key, { word }, doneAddress(session));
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Outcome } from '../outcome.ts';
 import { type Html, html } from './html.ts';
 import { countdown, layout } from './layout.ts';
 import { agoText, countdownText, momentText } from './moments.ts';
-import { noteOf } from './note.ts';
+import { type BrokerName, noteOf } from './note.ts';
 import { chipOf, sessionCard } from './session-card.ts';
 import { DASHBOARD, KEEP_ALIVE_STATE, MARKET } from './texts.ts';
 
@@ -21,7 +21,7 @@ export type DashboardData = {
   /** What the last action came to, while it is news. */
   readonly outcome: Outcome | null;
   /** The broker's name for the outcome's text. */
-  readonly brokerOf: (session: string | null) => string;
+  readonly brokerOf: (session: string | null) => BrokerName;
 };
 
 /** What a person should do next, most urgent first. */

@@ -4,18 +4,27 @@
  * Spoken at once by screen readers. Used by the dashboard and the sign-in page.
  */
 
+import type { Broker } from '../../brokers/broker.ts';
 import type { Outcome, OutcomeResult } from '../outcome.ts';
 import { type Html, html } from './html.ts';
 import { momentText } from './moments.ts';
+import { redirectWords } from './redirect-texts.ts';
 import type { Colour } from './session-card.ts';
 import { outcomeWords } from './texts.ts';
 
+/** As far as words about it differ. */
+export type BrokerName = Pick<Broker, 'title' | 'verifierKind'>;
+
 export function noteOf(
   outcome: Pick<Outcome, 'result'>,
-  broker: string,
+  broker: BrokerName,
   view: { readonly now: number; readonly zone: string },
 ): Html {
-  const words = outcomeWords(outcome.result, broker, (at) => momentText(at, view.now, view.zone));
+  const { result } = outcome;
+  const moment = (at: number): string => momentText(at, view.now, view.zone);
+  const own =
+    broker.verifierKind === 'redirect' ? redirectWords(result, broker.title, moment) : null;
+  const words = own ?? outcomeWords(result, broker.title, moment);
   return html`<section class="note ${colourOf(outcome.result)}" role="alert" id="outcome" data-outcome="${outcome.result.word}">
 <h2>${words.title}</h2><p>${words.text}</p></section>
 `;

@@ -6,12 +6,14 @@
  * emphasis and counts. Shown by `GET /sign-in/<key>`, and by a start that failed.
  */
 
+import type { Broker } from '../../brokers/broker.ts';
 import type { SessionStatus } from '../../operations/read-status.ts';
 import type { Outcome } from '../outcome.ts';
 import { type Html, html } from './html.ts';
 import { countdown, layout } from './layout.ts';
 import { countdownText, momentText } from './moments.ts';
 import { noteOf } from './note.ts';
+import { REDIRECT } from './redirect-texts.ts';
 import { chipOf } from './session-card.ts';
 import { SIGN_IN } from './texts.ts';
 
@@ -20,10 +22,10 @@ export type SignInData = {
   readonly zone: string;
   readonly csrf: string;
   readonly session: { readonly key: string; readonly title: string };
-  /** The broker's name: "E*TRADE". */
-  readonly broker: string;
-  /** How long a sign-in stays open at the broker, for the countdown that begins with the tap. */
-  readonly signInOpenMs: number;
+  readonly broker: Pick<Broker, 'title' | 'verifierKind' | 'verifierMaxLength'> & {
+    /** How long a sign-in stays open there, for the countdown that begins with the tap. */
+    readonly rules: Pick<Broker['rules'], 'signInOpenMs'>;
+  };
   /** When this browser's opened sign-in ends; `null` when none is open. */
   readonly openUntil: number | null;
   /** `null` when the store could not say. */
@@ -40,6 +42,7 @@ export function signInPage(data: SignInData): string {
   // A note above says already that time is up, or what else is to be done: one voice is enough.
   const isOver = data.openUntil !== null && data.openUntil <= now;
   const openUntil = isOver && data.outcome !== null ? null : data.openUntil;
+  const said = broker.verifierKind === 'redirect' ? REDIRECT : SIGN_IN;
   const step: Step = openUntil === null ? 'start' : isOver ? 'over' : 'open';
   return layout({
     title: SIGN_IN.title(session.title),
@@ -50,11 +53,15 @@ export function signInPage(data: SignInData): string {
     body: html`<h1>${SIGN_IN.title(session.title)}</h1>
 ${data.outcome !== null && noteOf(data.outcome, broker, data)}
 ${data.outcome === null && step === 'start' && presentToken(data)}
-<ol class="steps" data-step="${step}" data-open-ms="${data.signInOpenMs}">
-${logInStep(data)}
-${pasteStep({ ...data, openUntil }, step)}
+<ol class="steps" data-step="${step}" data-open-ms="${broker.rules.signInOpenMs}">
+${
+  broker.verifierKind === 'redirect'
+    ? redirectStep(data)
+    : html`${logInStep(data)}
+${pasteStep({ ...data, openUntil }, step)}`
+}
 </ol>
-<p class="quiet" id="say" aria-live="polite" data-minutes="${SIGN_IN.minutesLeft}" data-seconds="${SIGN_IN.secondsLeft}" data-over="${SIGN_IN.over}"></p>`,
+<p class="quiet" id="say" aria-live="polite" data-minutes="${said.minutesLeft}" data-seconds="${said.secondsLeft}" data-over="${said.over}"></p>`,
   });
 }
 
@@ -65,8 +72,8 @@ function presentToken({ status, now, zone }: SignInData): Html | null {
 `;
 }
 
-function logInStep({ session, broker, csrf, openIn, signInOpenMs }: SignInData): Html {
-  const minutes = Math.floor(signInOpenMs / 60_000);
+function logInStep({ session, broker: { title: broker, rules }, csrf, openIn }: SignInData): Html {
+  const minutes = Math.floor(rules.signInOpenMs / 60_000);
   return html`<li class="card log-in"><div class="step-head"><h2><span class="if-start">${SIGN_IN.logIn(broker)}</span><span class="if-open">${SIGN_IN.loggedIn(broker)}</span><span class="if-over">${SIGN_IN.over}</span></h2></div>
 <p class="if-start">${SIGN_IN.logInText(broker, minutes)}</p>
 <p class="if-open">${SIGN_IN.loggedInText}</p>
@@ -75,12 +82,37 @@ function logInStep({ session, broker, csrf, openIn, signInOpenMs }: SignInData):
 <button class="button" id="open"><span class="if-start">${SIGN_IN.open(broker)}</span><span class="if-open">${SIGN_IN.openAgain(broker)}</span><span class="if-over">${SIGN_IN.openAgain(broker)}</span></button></form></li>`;
 }
 
-function pasteStep({ session, broker, csrf, openUntil, now }: SignInData, step: Step): Html {
+/** One step for brokers that send the person back: in this tab, so that the code finds its cookie and page. */
+function redirectStep({
+  session,
+  broker: { title: broker, verifierMaxLength },
+  csrf,
+}: SignInData): Html {
+  return html`<li class="card log-in"><div class="step-head"><h2><span class="if-start">${SIGN_IN.logIn(broker)}</span><span class="if-open">${SIGN_IN.loggedIn(broker)}</span><span class="if-over">${REDIRECT.over}</span></h2></div>
+<p class="if-start">${REDIRECT.logInText(broker)}</p>
+<p class="if-open">${REDIRECT.loggedInText}</p>
+<p class="if-over">${REDIRECT.overText(broker)}</p>
+<form method="post" action="/sign-in/${session.key}/start" class="actions"><input type="hidden" name="csrf" value="${csrf}">
+<button class="button" id="open"><span class="if-start">${SIGN_IN.open(broker)}</span><span class="if-open">${SIGN_IN.openAgain(broker)}</span><span class="if-over">${SIGN_IN.openAgain(broker)}</span></button></form>
+<details><summary>${REDIRECT.elsewhere}</summary><p class="small">${REDIRECT.elsewhereText(broker)}</p>
+<form method="post" action="/sign-in/${session.key}" autocomplete="off"><input type="hidden" name="csrf" value="${csrf}">
+<label for="address">${REDIRECT.address}</label>
+<input id="address" name="address" type="text" inputmode="url" autocapitalize="none" autocomplete="off" autocorrect="off" spellcheck="false" maxlength="${verifierMaxLength + ADDRESS_MAX_LENGTH}" required placeholder="${REDIRECT.placeholder}">
+<div class="actions"><button class="button second" data-busy="${SIGN_IN.submitBusy}">${REDIRECT.submit}</button></div></form></details></li>`;
+}
+
+/** What comes around the code in an address. */
+export const ADDRESS_MAX_LENGTH = 2_048;
+
+function pasteStep(
+  { session, broker: { title, verifierMaxLength }, csrf, openUntil, now }: SignInData,
+  step: Step,
+): Html {
   return html`<li class="card paste"><div class="step-head"><h2>${SIGN_IN.paste}</h2>
 <span class="if-open">${openUntil === null ? EMPTY_COUNTDOWN : countdown(openUntil, countdownText(openUntil - now))} <span class="soft small">${SIGN_IN.timeLeft}</span></span></div>
 <form method="post" action="/sign-in/${session.key}" autocomplete="off"><input type="hidden" name="csrf" value="${csrf}">
-<label for="pin">${SIGN_IN.pin(broker)}</label>
-<div>${pinField(step)}<button class="button second" type="button" id="paste" hidden>${SIGN_IN.pasteButton}</button></div>
+<label for="pin">${SIGN_IN.pin(title)}</label>
+<div>${pinField(step, verifierMaxLength)}<button class="button second" type="button" id="paste" hidden>${SIGN_IN.pasteButton}</button></div>
 <div class="actions"><button class="button" data-busy="${SIGN_IN.submitBusy}">${SIGN_IN.submit}</button></div></form></li>`;
 }
 
@@ -91,6 +123,6 @@ const EMPTY_COUNTDOWN = html`<time class="left" role="timer" data-until=""></tim
  * `autocomplete` is off and not `one-time-code`: brokers text a code of their own for the login, and a
  * phone would offer that one here.
  */
-function pinField(step: Step): Html {
-  return html`<input id="pin" name="pin" type="text" inputmode="text" autocapitalize="characters" autocomplete="off" autocorrect="off" spellcheck="false" enterkeyhint="done" maxlength="32" required placeholder="${SIGN_IN.placeholder}"${step === 'open' && html` autofocus`}>`;
+function pinField(step: Step, maxLength: number): Html {
+  return html`<input id="pin" name="pin" type="text" inputmode="text" autocapitalize="characters" autocomplete="off" autocorrect="off" spellcheck="false" enterkeyhint="done" maxlength="${maxLength}" required placeholder="${SIGN_IN.placeholder}"${step === 'open' && html` autofocus`}>`;
 }

@@ -14,7 +14,7 @@ function page(status: Status): string {
     csrf: 'csrf',
     zone: 'America/New_York',
     outcome: null,
-    brokerOf: () => 'E*TRADE',
+    brokerOf: () => ({ title: 'E*TRADE', verifierKind: 'pin' }),
   });
 }
 
