@@ -51,7 +51,20 @@ run "every_option_at_once" {
   variables {
     sessions        = ["etrade-sandbox", "etrade-prod"]
     secret_versions = { token-cadence-app = "1", etrade-sandbox-consumer = "1", etrade-prod-consumer = "1", token-cadence-heartbeat = "1" }
-    settings        = { MIRROR_SECRETS = "etrade-prod" }
+    settings = {
+      ALERT_AT                     = "08:15"
+      REQUIRED_SESSIONS            = "etrade-prod"
+      MARKET_CLOSURES              = "2025-01-09=National Day of Mourning"
+      MIRROR_SECRETS               = "etrade-prod"
+      TELEGRAM_API_URL             = "https://telegram.example.com"
+      ETRADE_PROD_ALERT_AT         = "08:00"
+      ETRADE_PROD_ACCOUNT          = "12345678"
+      ETRADE_PROD_WORKERS          = "orb-bot"
+      ETRADE_SANDBOX_OAUTH_URL     = "https://oauth.example.com"
+      ETRADE_SANDBOX_API_URL       = "https://api.example.com"
+      ETRADE_SANDBOX_AUTHORIZE_URL = "https://authorize.example.com"
+      ETRADE_SANDBOX_REDIRECT_URL  = "https://redirect.example.com/callback/etrade"
+    }
     worker_accounts = ["orb-bot@other-project-1.iam.gserviceaccount.com"]
     heartbeat       = true
     alert_policies  = true
@@ -91,5 +104,25 @@ run "every_option_at_once" {
   assert {
     condition     = toset([for grant in google_secret_manager_secret_iam_member.granted : grant.secret_id if grant.member == "serviceAccount:orb-bot@other-project-1.iam.gserviceaccount.com"]) == toset(["etrade-sandbox-session", "etrade-prod-session", "etrade-sandbox-consumer", "etrade-prod-consumer", "ETRADE_OAUTH_PROD_ACCESS_TOKEN", "ETRADE_OAUTH_PROD_ACCESS_SECRET"])
     error_message = "A worker's account of another project has the rights of tc-worker."
+  }
+}
+
+run "a_job_whose_market_no_session_trades_on_is_left_out" {
+  command = plan
+
+  variables {
+    sessions        = ["upstox-prod"]
+    secret_versions = { token-cadence-app = "1", upstox-prod-consumer = "1" }
+  }
+
+  assert {
+    condition = toset(keys(google_cloud_scheduler_job.own)) == toset([
+      for job in yamldecode(file("../../scheduler.yaml")).jobs : job.name if try(job.market, "NSE") == "NSE"
+    ])
+    error_message = "Sessions of another market need no job of the New York market."
+  }
+  assert {
+    condition     = contains(keys(google_cloud_scheduler_job.own), "keep-alive") && !contains(keys(google_cloud_scheduler_job.own), "health-check")
+    error_message = "keep-alive runs for every market, health-check for New York."
   }
 }
