@@ -22,7 +22,7 @@ import type { Received } from './send.ts';
 export function judgeSchwabTokens(step: GrantStep, answer: Received): IssuedTokens | BrokerFailure {
   const tokens = readTokens(answer);
   if (tokens !== null) return tokens;
-  const error = findOauth2Error(answer);
+  const error = findOauth2Error(answer) ?? DEAD_TOKEN.exec(answer.body)?.[0] ?? null;
   if (error !== null && isOverAndDone(step, error, answer.body)) {
     return failureOf(answer, 'sign-in-needed', error);
   }
@@ -31,6 +31,9 @@ export function judgeSchwabTokens(step: GrantStep, answer: Received): IssuedToke
   return judgeTokenRefusal(answer);
 }
 
+/** Said inside a description whose quotation marks nobody escaped: looked for as text. */
+const DEAD_TOKEN = /unsupported_token_type|refresh_token_authentication_error/;
+
 /**
  * Whether what was sent is spent or dead. `invalid_client` is as a rule about key and secret, but Schwab
  * also says it of a refresh token; then the description says so.
@@ -38,9 +41,7 @@ export function judgeSchwabTokens(step: GrantStep, answer: Received): IssuedToke
  * @see https://github.com/tylerebowers/Schwabdev/issues/40
  */
 function isOverAndDone(step: GrantStep, error: string, body: string): boolean {
-  if (error === 'unsupported_token_type' || error === 'refresh_token_authentication_error') {
-    return true;
-  }
+  if (DEAD_TOKEN.test(error)) return true;
   return step === 'renew' && error === 'invalid_client' && /refresh[_ ]token/i.test(body);
 }
 

@@ -6,11 +6,15 @@
 
 import { ETRADE_SIMULATOR } from './etrade.ts';
 import { KITE_SIMULATOR } from './kite.ts';
+import { SCHWAB_SIMULATOR } from './schwab.ts';
 import type { SimulatorEntry } from './simulator.ts';
+import { TRADESTATION_SIMULATOR } from './tradestation.ts';
 import { UPSTOX_SIMULATOR } from './upstox.ts';
 
 export const SIMULATORS: readonly SimulatorEntry[] = [
   ETRADE_SIMULATOR,
+  TRADESTATION_SIMULATOR,
   UPSTOX_SIMULATOR,
+  SCHWAB_SIMULATOR,
   KITE_SIMULATOR,
 ];
