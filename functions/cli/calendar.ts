@@ -4,24 +4,29 @@
  * Needs no settings but heeds `MARKET_CLOSURES`. Asks nobody.
  */
 
-import { readMarketClosures } from '../config.ts';
+import { readMarketClosures } from '../config-markets.ts';
 import type { MarketDay } from '../lifecycle/calendar.ts';
-import { createNyseCalendar } from '../lifecycle/nyse-calendar.ts';
+import { createCalendars, MARKETS, parseMarket } from '../lifecycle/calendars.ts';
 import { momentOf } from '../lifecycle/wall-clock.ts';
 import type { AddCommand, CommandContext } from './command.ts';
 import { examples } from './command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { cityOf, dayText, timeText } from './moments.ts';
 
+const DEFAULT_MARKET = 'NYSE';
+
+type CalendarOptions = { readonly market?: string; readonly json?: boolean };
+
 export const addCalendar: AddCommand = (program, run) => {
   program
     .command('calendar')
-    .description('is it a trading day of the NYSE, and when is the open')
-    .argument('[date]', 'as 2026-11-27; today in New York if left out')
+    .description('is it a trading day of the market, and when is the open')
+    .argument('[date]', 'as 2026-11-27; today in the market’s city if left out')
+    .option('-m, --market <name>', MARKETS.join(' or '), DEFAULT_MARKET)
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      `${examples('calendar', 'calendar 2026-11-27', 'calendar > /dev/null && ./trade.sh')}
+      `${examples('calendar', 'calendar 2026-11-27', 'calendar --market NSE', 'calendar > /dev/null && ./trade.sh')}
 
 Exits with 0 on a trading day and with 1 on another.`,
     )
@@ -31,27 +36,32 @@ Exits with 0 on a trading day and with 1 on another.`,
 export async function calendar(
   { terminal, env, clock }: CommandContext,
   date: string | undefined,
-  options: { readonly json?: boolean },
+  options: CalendarOptions,
 ): Promise<ExitCode> {
-  const nyse = createNyseCalendar({ closures: readMarketClosures(env) });
-  const at = date === undefined ? clock() : noonOf(nyse.zone, date);
+  const market = parseMarket(options.market ?? DEFAULT_MARKET);
+  if (market === null) {
+    terminal.problem(`That is no market: there are ${MARKETS.join(' and ')}.`);
+    return EXIT.usage;
+  }
+  const days = createCalendars(readMarketClosures(env))(market);
+  const at = date === undefined ? clock() : noonOf(days.zone, date);
   if (at === null) {
     terminal.problem('That is no date: write it as 2026-11-27.');
     return EXIT.usage;
   }
-  const day = nyse.dayOf(at);
-  const next = nyse.nextTradingDay(at);
+  const day = days.dayOf(at);
+  const next = days.nextTradingDay(at);
   if (options.json === true) {
-    terminal.line(JSON.stringify({ ...isoDay(day), nextTradingDay: next.date }, null, 2));
+    terminal.line(JSON.stringify({ market, ...isoDay(day), nextTradingDay: next.date }, null, 2));
   } else {
     const { line, paint } = terminal;
     const open = day.isTradingDay ? paint('green', 'trading day') : paint('yellow', 'no trading');
-    line(`${paint('bold', dayText(at, nyse.zone))}: ${open}${whyText(day)}`);
+    line(`${paint('bold', dayText(at, days.zone))}: ${open}${whyText(day)}`);
     if (day.opensAt !== null && day.closesAt !== null) {
-      const [opens, closes] = [day.opensAt, day.closesAt].map((end) => timeText(end, nyse.zone));
-      line(`  opens ${opens}, closes ${closes} ${cityOf(nyse.zone)}`);
+      const [opens, closes] = [day.opensAt, day.closesAt].map((end) => timeText(end, days.zone));
+      line(`  opens ${opens}, closes ${closes} ${cityOf(days.zone)}`);
     }
-    line(`  next trading day: ${dayText(next.opensAt ?? at, nyse.zone)}`);
+    line(`  next trading day: ${dayText(next.opensAt ?? at, days.zone)}`);
     if (day.basis !== 'published') line(paint('dim', `  ${BASIS_WORDS[day.basis]}`));
   }
   return day.isTradingDay ? EXIT.ok : EXIT.failed;
@@ -62,9 +72,8 @@ const BASIS_WORDS = {
   unknown: 'Nothing is known of this year: every weekday counts as a trading day.',
 } as const;
 
-function whyText({ note, isTradingDay }: MarketDay): string {
-  if (note === null) return '';
-  return isTradingDay ? `, closes early (${note})` : ` (${note})`;
+function whyText({ note }: MarketDay): string {
+  return note === null ? '' : ` (${note})`;
 }
 
 /** `null` for what is no day of the calendar: 31 February is none. */

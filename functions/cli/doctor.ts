@@ -7,6 +7,7 @@
 import { ConfigError } from '../errors.ts';
 import { diagnose, verdictOf } from '../operations/diagnose.ts';
 import { broken, type Finding } from '../operations/finding.ts';
+import { homeCalendar } from '../operations/markets.ts';
 import type { AddCommand, CommandContext } from './command.ts';
 import { examples } from './command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
@@ -58,7 +59,7 @@ export async function doctor(context: CommandContext, options: DoctorOptions): P
     return end(EXIT.usage);
   }
   if (system.checks === null) throw new ConfigError(['"TOKEN_CADENCE_APP" is missing']);
-  zone = system.calendar('NYSE').zone;
+  zone = homeCalendar(system).zone;
   const found = diagnose(system, system.checks);
   for (;;) {
     const next = await terminal.progress('Looking', found.next());

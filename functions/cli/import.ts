@@ -4,6 +4,7 @@
 
 import { resolve } from 'node:path';
 import { type ImportOutcome, importSessions } from '../operations/import-sessions.ts';
+import { homeCalendar } from '../operations/markets.ts';
 import { openBackup } from '../storage/backup-file.ts';
 import { readPrivate } from '../storage/private-files.ts';
 import type { AddCommand, CommandContext } from './command.ts';
@@ -40,7 +41,7 @@ export async function importAll(
   const passphrase = await readPassphrase(context, options, 'known');
   if (passphrase === null) return EXIT.usage;
   const backup = await terminal.progress('Opening the backup', openBackup(text, passphrase));
-  const { zone } = system.calendar('NYSE');
+  const { zone } = homeCalendar(system);
   terminal.note(`A backup of ${nowText(backup.exportedAt, zone)}.`);
   const outcomes = await terminal.progress(
     'Writing to the store',

@@ -5,8 +5,11 @@
  * Pure and exhaustive over the operation's results. Used by `start.ts`.
  */
 
+import type { OpenSignIn } from '../brokers/broker.ts';
 import type { CompleteResult } from '../operations/complete-sign-in.ts';
+import { readAddress } from '../operations/read-address.ts';
 import type { ConfiguredSession } from '../operations/system.ts';
+import { Secret } from '../secret.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts';
 import { failureText } from './failure-text.ts';
 
@@ -19,11 +22,38 @@ export type Advice = {
   readonly again: boolean;
 };
 
+/** What was typed, as the broker's verifier; or why it is none. */
+export function verifierOf(
+  { broker }: ConfiguredSession,
+  signIn: OpenSignIn,
+  typed: string,
+): { readonly verifier: Secret } | { readonly advice: Advice } {
+  if (broker.verifierKind === 'pin') return { verifier: new Secret(typed) };
+  const read = readAddress(broker, signIn, typed);
+  switch (read.type) {
+    case 'verifier':
+      return read;
+    case 'unreadable':
+      return { advice: keep('There is no code in that: paste the whole address, up to its end.') };
+    case 'foreign':
+      return { advice: keep('That address is of another sign-in: paste the newest one.') };
+    case 'not-granted':
+      return {
+        advice: fresh(
+          read.reason === 'declined'
+            ? `You did not grant access at ${broker.title}. The old token stays.`
+            : `${broker.title} did not let you in (${read.problem}).`,
+        ),
+      };
+  }
+}
+
 export function adviceFor(
   session: ConfiguredSession,
   result: Extract<CompleteResult, { ok: false }>,
 ): Advice {
   const { title, key, broker } = session;
+  const what = broker.verifierKind === 'pin' ? 'PIN' : 'code';
   switch (result.reason) {
     case 'verifier-empty':
       return keep('That was empty: paste the PIN that the page shows.');
@@ -32,7 +62,7 @@ export function adviceFor(
     case 'store-unavailable':
       return {
         ...keep(
-          'The store did not answer. Nothing is spent: the PIN was not sent.',
+          `The store did not answer. Nothing is spent: the ${what} was not sent.`,
           'Paste it again in a moment.',
         ),
         exitCode: EXIT.away,
@@ -47,13 +77,15 @@ export function adviceFor(
       };
     case 'sign-in-expired':
     case 'no-open-sign-in':
-      return fresh('Time is up for that PIN: it lives five minutes.');
+      return fresh(`Time is up for that ${what}.`);
     case 'pin-rejected':
       return fresh(
-        `${broker.title} did not accept the PIN: mistyped, too old, or not the newest one.`,
+        broker.verifierKind === 'pin'
+          ? `${broker.title} did not accept the PIN: mistyped, too old, or not the newest one.`
+          : `${broker.title} did not take its own code: it lives seconds and is good once.`,
       );
     case 'too-many-attempts':
-      return { ...fresh('Too many wrong PINs.'), again: false };
+      return { ...fresh('Too many failed tries.'), again: false };
     case 'foreign-account':
       return fresh(
         `That login is of another ${broker.title} account. Its token was discarded; the old one stays.`,
@@ -61,7 +93,7 @@ export function adviceFor(
       );
     case 'spent-not-saved':
       return {
-        ...fresh(`${broker.title} took the PIN, then the store failed: the token is lost.`),
+        ...fresh(`${broker.title} took the ${what}, then the store failed: the token is lost.`),
         exitCode: EXIT.away,
       };
     case 'broker': {
@@ -69,7 +101,9 @@ export function adviceFor(
       // A refused PIN has a reason of its own; what is left says nothing of what the page showed.
       const lines: Advice['lines'] =
         failure.reason === 'transient' && !failure.answered
-          ? [`${title} did not answer (${failure.problem}): nobody knows whether the PIN is spent.`]
+          ? [
+              `${title} did not answer (${failure.problem}): nobody knows whether the ${what} is spent.`,
+            ]
           : failureText(title, key, failure);
       return {
         lines,

@@ -5,12 +5,11 @@
  * count here. Nothing is spent before the PIN is sent; from then on Ctrl-C waits for the token.
  */
 
-import type { OpenSignIn } from '../brokers/broker.ts';
+import type { Broker, OpenSignIn, VerifierKind } from '../brokers/broker.ts';
 import type { CommandLineSystem } from '../compose.ts';
 import { type CompleteResult, completeSignIn } from '../operations/complete-sign-in.ts';
 import { type StartResult, startSignIn } from '../operations/start-sign-in.ts';
 import type { ConfiguredSession } from '../operations/system.ts';
-import { Secret } from '../secret.ts';
 import type { AddCommand, CommandContext } from './command.ts';
 import { examples, SESSION_ARGUMENT } from './command.ts';
 import { configuredSession } from './configured-session.ts';
@@ -18,7 +17,7 @@ import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts';
 import { failureText } from './failure-text.ts';
 import { Interrupted } from './interrupts.ts';
 import { cityOf, durationText, momentText } from './moments.ts';
-import { type Advice, adviceFor } from './sign-in-text.ts';
+import { type Advice, adviceFor, verifierOf } from './sign-in-text.ts';
 import type { Terminal } from './terminal.ts';
 
 /** An empty line, a store that is away: tried again so often before the person is asked to start over. */
@@ -31,15 +30,16 @@ type StartOptions = { readonly open?: boolean; readonly pinStdin?: boolean };
 export const addStart: AddCommand = (program, run) => {
   program
     .command('start')
-    .description('sign in: page, PIN, stored token, workers told')
+    .description('sign in: page, PIN or address, stored token, workers told')
     .argument('<session>', SESSION_ARGUMENT)
     .option('-o, --open', 'also open the page in the browser')
-    .option('--pin-stdin', 'read the PIN from standard input instead of asking')
+    .option('--pin-stdin', 'read the PIN (or address) from standard input instead of asking')
     .addHelpText(
       'after',
       `${examples('start etrade-prod', 'start etrade-prod --open', 'start etrade-sandbox --pin-stdin < pipe')}
 
-The PIN is never an argument: arguments stay in the shell's history.
+The PIN is never an argument: arguments stay in the shell's history. Brokers
+that send you back by themselves show no PIN: paste the address you end at.
 Works with the functions down; workers switch as after any sign-in.`,
     )
     .action(run(start));
@@ -70,7 +70,7 @@ export async function start(
     await showPage(context, session, started.authorizeUrl, options.open === true);
     const readPin = fromStdin
       ? async () => (await terminal.readLine()) ?? ''
-      : () => askPin(context, started.signIn);
+      : () => askVerifier(context, session.broker, started.signIn);
     const advice = await exchange(context, system, session, started.signIn, readPin);
     if (advice === null) return EXIT.ok;
     terminal.problem(...advice.lines);
@@ -87,7 +87,7 @@ function notStarted(
   started: Extract<StartResult, { ok: false }>,
 ): ExitCode {
   if (started.reason === 'too-many-attempts') {
-    terminal.problem(`Too many wrong PINs for ${title}.`);
+    terminal.problem(`Too many failed tries for ${title}.`);
     return EXIT.failed;
   }
   terminal.problem(...failureText(title, key, started.failure));
@@ -96,7 +96,7 @@ function notStarted(
 
 async function showPage(
   { terminal, openBrowser }: CommandContext,
-  { title }: ConfiguredSession,
+  { title, broker }: ConfiguredSession,
   address: string,
   open: boolean,
 ): Promise<void> {
@@ -106,17 +106,27 @@ async function showPage(
   terminal.note(isOpened ? '  1. Your browser shows the page. If not, open' : '  1. Open');
   // Alone on its line, and a result: scripts read it.
   terminal.line(address);
-  terminal.note('  2. Log in, accept, copy the PIN.');
+  for (const line of TAKE_WORDS[broker.verifierKind]) terminal.note(line);
 }
 
+const TAKE_WORDS: Readonly<Record<VerifierKind, readonly string[]>> = {
+  pin: ['  2. Log in, accept, copy the PIN.'],
+  redirect: [
+    '  2. Log in, agree. The browser then shows some page, or an error: both are fine.',
+    '     Copy the whole address from its bar, at once: its code lives seconds.',
+  ],
+};
+
 /** Shown as it is typed: it is worth nothing afterwards, and a typing error is found by looking. */
-async function askPin(
+async function askVerifier(
   { terminal, clock }: CommandContext,
+  { verifierKind }: Broker,
   { expiresAt }: OpenSignIn,
 ): Promise<string> {
   const minutes = Math.max(0, Math.ceil((expiresAt - clock()) / MINUTE_MS));
+  const what = verifierKind === 'pin' ? `the PIN, good for ${minutes} min` : 'the address';
   try {
-    return await terminal.ask(`  3. Paste the PIN, good for ${minutes} min: `);
+    return await terminal.ask(`  3. Paste ${what}: `);
   } catch (error) {
     if (error instanceof Interrupted) terminal.note('Nothing is spent; the old token stays.');
     throw error;
@@ -132,16 +142,24 @@ async function exchange(
   readPin: () => Promise<string>,
 ): Promise<Advice | null> {
   for (let tries = 1; ; tries += 1) {
-    const verifier = new Secret(await readPin());
-    const result = await terminal.progress(
-      'Exchanging the PIN and storing the token',
-      interrupts.shield(() => completeSignIn(system, session, { signIn, verifier, exempt: true })),
-    );
-    if (result.ok) {
-      showDone(terminal, system, session, result, clock());
-      return null;
+    const read = verifierOf(session, signIn, await readPin());
+    let advice: Advice;
+    if ('verifier' in read) {
+      const { verifier } = read;
+      const result = await terminal.progress(
+        'Exchanging it and storing the token',
+        interrupts.shield(() =>
+          completeSignIn(system, session, { signIn, verifier, exempt: true }),
+        ),
+      );
+      if (result.ok) {
+        showDone(terminal, system, session, result, clock());
+        return null;
+      }
+      advice = adviceFor(session, result);
+    } else {
+      advice = read.advice;
     }
-    const advice = adviceFor(session, result);
     const isLast = tries === PINS_ASKED || interrupts.isWanted();
     if (!advice.pinIsGood || !terminal.isInteractive || isLast) return advice;
     terminal.problem(...advice.lines);

@@ -5,6 +5,7 @@
  */
 
 import { StoreError } from '../errors.ts';
+import { homeCalendar } from '../operations/markets.ts';
 import { readStatus, type SessionStatus, type Status } from '../operations/read-status.ts';
 import type { AddCommand, CommandContext } from './command.ts';
 import { examples } from './command.ts';
@@ -45,7 +46,7 @@ export async function status(
     return { ...all, sessions: all.sessions.filter(({ key }) => only === null || key === only) };
   };
   const show = (shown: Status): void => {
-    if (options.json !== true) showStatus(terminal, shown, system.calendar('NYSE').zone);
+    if (options.json !== true) showStatus(terminal, shown, homeCalendar(system).zone);
     else terminal.line(JSON.stringify(shown, null, options.watch === true ? undefined : 2));
   };
   if (options.watch !== true) {

@@ -6,6 +6,7 @@
  */
 
 import type { CallbackAnswer, OpenSignIn } from '../brokers/broker.ts';
+import { readAddress } from '../operations/read-address.ts';
 import type { ConfiguredSession } from '../operations/system.ts';
 import { Secret } from '../secret.ts';
 import type { Visitor } from './cookie.ts';
@@ -112,18 +113,30 @@ async function postAddress(visit: SessionVisit<PostVisit>): Promise<Response> {
   const address = form.field('address');
   if (address === null) return page(messagePage(MESSAGE.unreadable), 400);
   const signIn = visitor.pending[session.key] ?? null;
-  const query = URL.parse(address.trim())?.searchParams ?? new URLSearchParams();
-  const callback = session.broker.readCallback(query);
-  const isOurs =
-    signIn !== null && callback.signInId !== null && sameText(callback.signInId, signIn.id);
-  if (isOurs && callback.ok) {
-    return complete(visit, session, visitor, signIn, callback.verifier.reveal());
+  const read = signIn === null ? null : readAddress(session.broker, signIn, address);
+  switch (read?.type) {
+    case 'verifier':
+      return complete(visit, session, visitor, signIn, read.verifier.reveal());
+    case 'not-granted':
+      return notGranted(visit, session, visitor, read);
+    case 'unreadable':
+      return showOutcome(
+        visit,
+        visitor,
+        session.key,
+        { word: 'verifier-empty' },
+        doneAddress(session),
+      );
+    case 'foreign':
+    case undefined:
+      return showOutcome(
+        visit,
+        visitor,
+        session.key,
+        { word: 'no-open-sign-in' },
+        doneAddress(session),
+      );
   }
-  if (isOurs && !callback.ok && callback.reason !== 'unreadable') {
-    return notGranted(visit, session, visitor, callback);
-  }
-  const word = callback.ok || signIn === null ? 'no-open-sign-in' : 'verifier-empty';
-  return showOutcome(visit, visitor, session.key, { word }, doneAddress(session));
 }
 
 /**
@@ -189,7 +202,7 @@ async function notGranted(
   visit: Visit,
   session: ConfiguredSession,
   visitor: Visitor,
-  { reason, problem }: Extract<CallbackAnswer, { ok: false }>,
+  { reason, problem }: { readonly reason: string; readonly problem: string },
 ): Promise<Response> {
   visit.wiring.log.warn('sign-in-not-granted', 'The broker brought no code back.', {
     session: session.key,

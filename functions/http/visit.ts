@@ -6,6 +6,7 @@
 
 import type { SessionKey } from '../lifecycle/session.ts';
 import type { completeSignIn } from '../operations/complete-sign-in.ts';
+import { zoneOf as zoneOfSessions } from '../operations/markets.ts';
 import type { readStatus, Status } from '../operations/read-status.ts';
 import type { forceKeepAlive } from '../operations/renew-sessions.ts';
 import type { revokeSession } from '../operations/revoke-session.ts';
@@ -67,9 +68,9 @@ export async function showOutcome(
   return redirect(location, await setCookie(visit, { ...visitor, outcome }));
 }
 
-/** The market's zone, in which the pages write moments. */
-export function zoneOf(system: System): string {
-  return system.calendar(system.sessions[0]?.broker.rules.market ?? 'NYSE').zone;
+/** The zone in which the pages write moments: of the session's market, or of the first session's. */
+export function zoneOf(system: System, session?: Pick<ConfiguredSession, 'key'>): string {
+  return zoneOfSessions(system, session === undefined ? [] : [session.key]);
 }
 
 /** The status where it only adds to a page: a store that fails must not take the page along. */
