@@ -59,6 +59,7 @@ export type FailureContext = {
 export function explainFailure(answer: GcloudAnswer, context: FailureContext): SetupProblem {
   const { doing, project } = context;
   const who = context.account ?? 'Your account';
+  const person = context.account ?? '<you>';
   const { stderr } = answer;
   const could = `Could not ${doing}`;
   switch (kindOf(stderr)) {
@@ -100,7 +101,7 @@ export function explainFailure(answer: GcloudAnswer, context: FailureContext): S
       return new SetupProblem(
         `${could}: ${who} lacks ${permission === undefined ? 'the permission' : `the permission ${permission}`} in ${project}.`,
         [
-          `An owner of ${project} can grant it: gcloud projects add-iam-policy-binding ${project} --member=user:${context.account ?? '<you>'} --role=roles/owner`,
+          `An owner of ${project} can grant it: gcloud projects add-iam-policy-binding ${project} --member=user:${person} --role=roles/owner`,
           'Another account of yours may have it: gcloud auth list, gcloud config set account <account>',
           AGAIN,
         ],

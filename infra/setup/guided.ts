@@ -59,8 +59,9 @@ const PRINTED = `# What npm run setup would run in an empty project, as lines fo
 
 /** @throws SetupProblem */
 export async function runSetup(parts: ScriptParts, options: SetupOptions): Promise<void> {
-  const { terminal, answers, gcloud, wait } = parts;
+  const { terminal, answers, gcloud } = parts;
   const { isPrinted } = options;
+  const wait: ScriptParts['wait'] = isPrinted ? async () => {} : parts.wait;
   const { step, printCommand } = createSteps({ terminal, total: STEPS, isPrinted });
   terminal.line(isPrinted ? PRINTED : LEGEND);
 

@@ -97,7 +97,7 @@ export async function checkProject(context: ProjectContext, say: Say): Promise<v
       `There is no project "${project}", or ${account ?? 'your account'} may not see it.`,
       [
         known.length === 0
-          ? 'This account sees no project at all: gcloud auth login with another one?'
+          ? 'This account sees no project at all. Log in with another one: gcloud auth login'
           : `This account sees: ${known.map(({ projectId }) => projectId).join(', ')}`,
         'A new one: gcloud projects create <id>',
       ],

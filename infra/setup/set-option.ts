@@ -14,7 +14,7 @@ const NOT_TO_SET: Readonly<Record<string, string>> = {
   region: 'npm run teardown, then npm run setup -- --region …',
   project: '--project …',
   secret_versions:
-    'gcloud secrets versions add or disable, then npm run deploy: the newest enabled one is taken',
+    'npm run setup -- --replace <secret>; or disable the newest version, then npm run deploy: the newest enabled one is taken',
 };
 
 const SETTINGS_PREFIX = 'settings.';

@@ -143,7 +143,7 @@ async function removeRest(
     say.made(`custom role ${BUILD_ROLE.id} deleted`);
   }
   if (hasBucket) {
-    await cloud.change(['storage', 'rm', '--recursive', `gs://${places.bucket}`], {
+    await cloud.change(['storage', 'rm', `gs://${places.bucket}`, '--recursive'], {
       doing: 'delete the bucket',
     });
     say.made(`gs://${places.bucket} deleted`);

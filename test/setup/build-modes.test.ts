@@ -1,0 +1,190 @@
+/** The shell scripts of `cloudbuild.yaml`, run with stand-ins for their programs: what each mode really calls. */
+
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import * as z from 'zod';
+import { placesOf } from '../../infra/setup/places.ts';
+
+const text = readFileSync(join(import.meta.dirname, '../../cloudbuild.yaml'), 'utf8');
+const build = z
+  .object({
+    steps: z.array(z.object({ id: z.string(), dir: z.string().default('.'), script: z.string() })),
+    substitutions: z.record(z.string(), z.string()),
+  })
+  .parse(parse(text));
+
+const places = placesOf('my-trading-123456');
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+type Ran = {
+  readonly exitCode: number;
+  readonly calls: readonly string[];
+  readonly output: string;
+};
+
+/** Runs all steps in a folder of its own; each program writes down how it was called. */
+function runBuild(
+  substitutions: Readonly<Record<string, string>>,
+  given: { readonly hasSettings?: boolean; readonly hasFunctions?: boolean } = {},
+): Ran {
+  const { hasSettings = true, hasFunctions = false } = given;
+  const folder = mkdtempSync(join(tmpdir(), 'build-modes-'));
+  folders.push(folder);
+  mkdirSync(join(folder, 'bin'));
+  mkdirSync(join(folder, 'infra/gcp'), { recursive: true });
+  const calls = join(folder, 'calls');
+  const state = hasFunctions ? 'google_cloudfunctions2_function.own["keep-alive"]' : '';
+  for (const program of ['npm', 'gcloud', 'terraform']) {
+    const file = join(folder, 'bin', program);
+    writeFileSync(
+      file,
+      `#!/bin/sh
+echo "${program} $*" >>'${calls}'
+case "$*" in
+  'storage ls'*) exit ${hasSettings ? 0 : 1} ;;
+  'storage cat'*) echo '{"region":"us-central1"}' ;;
+  'state list') echo '${state}' ;;
+  output*) echo '{}' ;;
+esac
+`,
+    );
+    chmodSync(file, 0o755);
+  }
+  let output = '';
+  for (const { script, dir } of build.steps) {
+    const local = script.replaceAll('/workspace/', `${folder}/`);
+    const interpreter = script.startsWith('#!/usr/bin/env bash') ? 'bash' : 'sh';
+    const { status, stdout, stderr } = spawnSync(interpreter, ['-c', local], {
+      cwd: join(folder, dir),
+      encoding: 'utf8',
+      env: {
+        ...build.substitutions,
+        _STATE_BUCKET: places.bucket,
+        PROJECT_ID: places.project,
+        ...substitutions,
+        PATH: `${join(folder, 'bin')}:/usr/bin:/bin`,
+      },
+    });
+    output += stdout + stderr;
+    if (status !== 0) return { exitCode: status ?? 1, calls: readCalls(calls, folder), output };
+  }
+  return { exitCode: 0, calls: readCalls(calls, folder), output };
+}
+
+function readCalls(file: string, folder: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').trim().replaceAll(folder, '/workspace').split('\n');
+  } catch {
+    return [];
+  }
+}
+
+const INIT = `terraform init -input=false -no-color -backend-config=bucket=${places.bucket} -backend-config=prefix=token-cadence`;
+const VARIABLES =
+  '-input=false -no-color -var-file=/workspace/settings.tfvars.json -var=project=my-trading-123456';
+const APPLY = [
+  'terraform apply -input=false -no-color /workspace/plan.tfplan',
+  'terraform output -no-color -json',
+];
+const CHECKS = ['npm run lint', 'npm run types', 'npm test'];
+const TERRAFORM_CHECKS = [
+  'terraform fmt -check -diff -recursive',
+  'terraform validate -no-color',
+  'terraform test -no-color',
+];
+const SETTINGS = [`gcloud storage ls ${places.settings}`, `gcloud storage cat ${places.settings}`];
+
+describe('a build with _MODE', () => {
+  it('apply checks, builds, deploys, saves the addresses and asks the functions', () => {
+    const { exitCode, calls, output } = runBuild({ _MODE: 'apply' });
+    expect(exitCode, output).toBe(0);
+    expect(calls).toEqual([
+      ...SETTINGS,
+      'npm ci --no-audit --no-fund',
+      ...CHECKS,
+      'npm run build',
+      INIT,
+      ...TERRAFORM_CHECKS,
+      `terraform plan ${VARIABLES} -out=/workspace/plan.tfplan`,
+      ...APPLY,
+      `gcloud storage cp outputs.json ${places.outputs}`,
+      'npm run smoke -- --urls outputs.json',
+    ]);
+  });
+
+  it('apply without the checks that a source has passed before leaves out those alone', () => {
+    const { calls } = runBuild({ _MODE: 'apply', _CHECKS: 'no' });
+    expect(calls.filter((call) => CHECKS.concat(TERRAFORM_CHECKS).includes(call))).toEqual([]);
+    expect(calls).toContain('npm run build');
+    expect(calls.at(-1)).toBe('npm run smoke -- --urls outputs.json');
+  });
+
+  it('apply stops at once without settings: a running system would be taken down', () => {
+    const { exitCode, calls, output } = runBuild({ _MODE: 'apply' }, { hasSettings: false });
+    expect(exitCode).toBe(1);
+    expect(calls).toEqual([SETTINGS[0]]);
+    expect(output).toContain('npm run setup');
+  });
+
+  it('plan ends with the plan, without a lock and without a change', () => {
+    const { exitCode, calls } = runBuild({ _MODE: 'plan' });
+    expect(exitCode).toBe(0);
+    expect(calls.at(-1)).toBe(
+      `terraform plan ${VARIABLES} -lock=false -out=/workspace/plan.tfplan`,
+    );
+  });
+
+  it('foundation makes the first phase of the sessions that are named', () => {
+    const { exitCode, calls, output } = runBuild(
+      { _MODE: 'foundation', _REGION: 'us-east1', _SESSIONS: 'etrade-sandbox,etrade-prod' },
+      { hasSettings: false },
+    );
+    expect(exitCode, output).toBe(0);
+    expect(calls.slice(1)).toEqual([
+      INIT,
+      'terraform state list',
+      `terraform plan ${VARIABLES} -var=region=us-east1 -var=sessions=["etrade-sandbox","etrade-prod"] -var=secret_versions={} -out=/workspace/plan.tfplan`,
+      ...APPLY,
+    ]);
+  });
+
+  it('foundation beside running functions adds secrets and nothing else', () => {
+    const { calls } = runBuild(
+      { _MODE: 'foundation', _SESSIONS: 'etrade-sandbox' },
+      { hasFunctions: true },
+    );
+    const plan = calls.find((call) => call.startsWith('terraform plan'));
+    expect(plan).toContain('-target=google_secret_manager_secret.empty');
+    const secrets = readFileSync(join(import.meta.dirname, '../../infra/gcp/secrets.tf'), 'utf8');
+    expect(secrets).toContain('resource "google_secret_manager_secret" "empty"');
+  });
+
+  it('destroy takes everything down', () => {
+    const { exitCode, calls } = runBuild({ _MODE: 'destroy' });
+    expect(exitCode).toBe(0);
+    expect(calls).toContain(
+      `terraform plan ${VARIABLES} -destroy -var=secret_versions={} -out=/workspace/plan.tfplan`,
+    );
+    expect(calls.filter((call) => call.startsWith('npm'))).toEqual([]);
+  });
+
+  it('anything else is refused before Terraform plans', () => {
+    const { exitCode, output } = runBuild({ _MODE: 'aply' });
+    expect(exitCode).toBe(1);
+    expect(output).toContain('_MODE is "aply"');
+  });
+});
+
+it('Terraform and the setup want the same APIs', async () => {
+  const { APIS } = await import('../../infra/setup/places.ts');
+  const source = readFileSync(join(import.meta.dirname, '../../infra/gcp/apis.tf'), 'utf8');
+  const listed = [...(source.split('var.billing_account')[0] ?? '').matchAll(/^\s+"([a-z]+)",$/gm)];
+  expect(listed.map((match) => `${match[1]}.googleapis.com`)).toEqual(APIS);
+});
