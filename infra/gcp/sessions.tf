@@ -28,7 +28,7 @@ locals {
   # A session with consumer credentials of its own does without the shared ones.
   needed_consumers = distinct([
     for session in local.sessions : session.shared_consumer
-    if !contains(setsubtract(keys(var.secret_versions), [session.shared_consumer]), session.own_consumer)
+    if session.own_consumer == session.shared_consumer || !contains(keys(var.secret_versions), session.own_consumer)
   ])
   mounted_consumers = concat(local.needed_consumers, [for id in local.own_consumers : id if contains(keys(var.secret_versions), id)])
 

@@ -1,5 +1,6 @@
 /** The Terraform folder passes its own check, and deliberate mistakes in a copy of it do not. */
 
+import { spawnSync } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -142,6 +143,24 @@ resource "google_secret_manager_secret_version" "mistake" {
         /An argument named "timezone" is not expected here/,
       ]);
     });
+  });
+});
+
+describe('a machine without terraform', () => {
+  const run = (env: Readonly<Record<string, string>>) =>
+    spawnSync(process.execPath, [join(FOLDER, 'check.ts')], {
+      env: { PATH: join(FOLDER, 'tests'), ...env },
+      encoding: 'utf8',
+    });
+
+  it('is told loudly that nothing was checked', () => {
+    const { status, stdout } = run({});
+    expect(stdout).toContain('SKIPPED');
+    expect(status).toBe(0);
+  });
+
+  it('fails in CI', () => {
+    expect(run({ CI: 'true' }).status).toBe(1);
   });
 });
 
