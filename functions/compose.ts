@@ -29,8 +29,8 @@ import { createCookies } from './http/cookie.ts';
 import { deriveKey } from './http/derive-key.ts';
 import type { Doors } from './http/doors.ts';
 import { createLinks, type Links } from './http/link.ts';
+import { createCalendars } from './lifecycle/calendars.ts';
 import { hardEndAt } from './lifecycle/hard-end.ts';
-import { createNyseCalendar } from './lifecycle/nyse-calendar.ts';
 import { firstOf, type SessionKey } from './lifecycle/session.ts';
 import type { Log } from './logging/log.ts';
 import { createProcessLog } from './logging/process-log.ts';
@@ -139,12 +139,11 @@ function systemOf(
     log: handedIn.log ?? createProcessLog({ clock, project: settings.project }),
   };
   const sessions = settings.sessions.map((session) => configured(session, parts));
-  const nyse = createNyseCalendar({ closures: settings.marketClosures });
   const { people } = settings;
   const links = people === null ? null : linksOf(people, sessions, clock);
   const system: System = {
     sessions,
-    calendar: () => nyse,
+    calendar: createCalendars(settings.marketClosures),
     clock,
     wait: parts.wait,
     random: parts.random,

@@ -8,6 +8,7 @@
 
 import * as z from 'zod';
 import { BROKERS } from './brokers/registry.ts';
+import { readAlertTime, readClosures } from './config-markets.ts';
 import {
   type Reader,
   readBackup,
@@ -16,6 +17,7 @@ import {
   readStore,
 } from './config-services.ts';
 import { ConfigError } from './errors.ts';
+import type { MarketClosures } from './lifecycle/calendars.ts';
 import { parseSessionKey, type SessionKey } from './lifecycle/session.ts';
 import { isWorkerName } from './lifecycle/worker-report.ts';
 import { Secret } from './secret.ts';
@@ -40,12 +42,6 @@ const APP_HINTS: Readonly<Record<string, string>> = {
   linkKey: 'needs at least 32 random characters',
   statusKey: 'needs at least 16 random characters',
 };
-
-/** An alert after the close would never be sent. */
-const EARLIEST_CLOSE = '13:00';
-
-const TIME_OF_DAY = /^([01]\d|2[0-3]):[0-5]\d$/;
-const CLOSURE = /^(\d{4}-\d{2}-\d{2})(?:=(.+))?$/;
 
 /** What a function or command uses, so that it asks only for that. */
 export type Uses = {
@@ -85,17 +81,7 @@ export function readConfig(
     }
     return value?.replace(/\/+$/, '') ?? null;
   };
-  const timeOfDay = (name: string): string | null => {
-    const value = text(name);
-    if (value !== null && !TIME_OF_DAY.test(value)) {
-      problems.push(`"${name}" is not a time of day like 08:30`);
-    } else if (value !== null && value >= EARLIEST_CLOSE) {
-      problems.push(`"${name}" is not before ${EARLIEST_CLOSE}, when half days close`);
-    }
-    return value;
-  };
-
-  const defaultAlertAt = timeOfDay('ALERT_AT');
+  const variables: Reader = { text, url, missing };
   const requiredKeys = listOf(text('REQUIRED_SESSIONS'));
   const names = listOf(text('SESSIONS') ?? 'etrade-sandbox');
   const hasProd = names.some((name) => parseSessionKey(name)?.environment === 'prod');
@@ -142,7 +128,7 @@ export function readConfig(
         authorizeUrl: url(`${shared}_AUTHORIZE_URL`) ?? defaults.authorizeUrl,
       },
       redirectUrl: url(`${shared}_REDIRECT_URL`) ?? ownCallback(text('PUBLIC_URL'), parsed.broker),
-      alertAt: timeOfDay(`${own}_ALERT_AT`) ?? defaultAlertAt,
+      alertAt: readAlertTime(variables, `${own}_ALERT_AT`, broker.rules.market, problems),
       required:
         requiredKeys.length > 0
           ? requiredKeys.includes(parsed.key)
@@ -157,7 +143,6 @@ export function readConfig(
   }
 
   const project = text('GOOGLE_CLOUD_PROJECT');
-  const variables: Reader = { text, url, missing };
   const people = readPeople(variables, problems, uses);
   const store = readStore(variables);
   const backup = readBackup(variables, problems);
@@ -302,31 +287,11 @@ function readMirrored(
  *
  * @throws ConfigError
  */
-export function readMarketClosures(env: Variables): Record<string, string> {
+export function readMarketClosures(env: Variables): MarketClosures {
   const problems: string[] = [];
   const closures = readClosures(env['MARKET_CLOSURES'] ?? null, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return closures;
-}
-
-function readClosures(value: string | null, problems: string[]): Record<string, string> {
-  const closures: Record<string, string> = {};
-  for (const item of listOf(value)) {
-    const match = CLOSURE.exec(item);
-    const date = match?.[1];
-    if (date === undefined || !isDate(date)) {
-      problems.push('"MARKET_CLOSURES" is not a list like 2025-01-09=National Day of Mourning');
-      return {};
-    }
-    closures[date] = match?.[2]?.trim() ?? 'unscheduled closure';
-  }
-  return closures;
-}
-
-/** A day that exists: parsing alone takes 2025-02-31 for the third of March. */
-function isDate(text: string): boolean {
-  const moment = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(moment) && new Date(moment).toISOString().startsWith(text);
 }
 
 /** https, or plain http that never leaves this machine. */

@@ -41,7 +41,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   operations: ['lifecycle/*', ...INTERFACES, ...LEAVES],
   http: ['lifecycle/*', 'operations/*', 'logging/*', ...INTERFACES, ...LEAVES],
   compose: ['*'],
-  config: ['lifecycle/*', 'brokers/registry.ts', 'settings.ts', 'config-services.ts', ...LEAVES],
+  config: [
+    'lifecycle/*',
+    'brokers/registry.ts',
+    'settings.ts',
+    'config-markets.ts',
+    'config-services.ts',
+    ...LEAVES,
+  ],
   entry: ['operations/*', 'http/*', 'config.ts', 'compose.ts', 'lifecycle/*'],
   // With its own small composition, so that a trading service gets no page, messenger or framework.
   worker: ['lifecycle/*', 'brokers/*', 'storage/*', 'events/*', 'logging/*', ...LEAVES],

@@ -206,5 +206,6 @@ describe('the system that is built', () => {
       isTradingDay: false,
       note: 'Snow',
     });
+    expect(wiring.calendar('NSE').dayOf(ny('12:00')).isTradingDay).toBe(true);
   });
 });

@@ -161,6 +161,11 @@ describe('what is missing or malformed is named', () => {
       says: /"MARKET_CLOSURES" is not a list/,
     },
     {
+      name: 'closures of an unknown market',
+      env: { MARKET_CLOSURES: 'LSE:2026-01-15=Snow' },
+      says: /"MARKET_CLOSURES" is not a list/,
+    },
+    {
       name: 'a day that does not exist',
       env: { MARKET_CLOSURES: '2025-13-41' },
       says: /"MARKET_CLOSURES"/,
@@ -224,8 +229,8 @@ describe('what is missing or malformed is named', () => {
       ALERT_AT: CANARY,
     });
     expect(problems.map((problem) => /"([A-Z_]+)"/.exec(problem)?.[1])).toEqual([
-      'ALERT_AT',
       'ETRADE_SANDBOX_CONSUMER',
+      'ALERT_AT',
       'TOKEN_CADENCE_APP',
       'PUBLIC_URL',
       'GOOGLE_CLOUD_PROJECT',
@@ -400,8 +405,39 @@ describe('what is read', () => {
       MARKET_CLOSURES: '2025-01-09=National Day of Mourning, 2027-05-05',
     });
     expect(marketClosures).toEqual({
-      '2025-01-09': 'National Day of Mourning',
-      '2027-05-05': 'unscheduled closure',
+      NYSE: { '2025-01-09': 'National Day of Mourning', '2027-05-05': 'unscheduled closure' },
     });
+  });
+
+  it('reads closures of each market, which a name before the date tells apart', () => {
+    const { marketClosures } = readConfig({
+      ...VALID,
+      MARKET_CLOSURES:
+        'NSE:2026-01-15=Elections, 2026-01-15, nyse:2026-01-16=Storm, NSE:2027-01-26',
+    });
+    expect(marketClosures).toEqual({
+      NYSE: { '2026-01-15': 'unscheduled closure', '2026-01-16': 'Storm' },
+      NSE: { '2026-01-15': 'Elections', '2027-01-26': 'unscheduled closure' },
+    });
+  });
+
+  it.each([
+    { alertAt: '12:59', session: 'etrade-prod', isFine: true },
+    { alertAt: '13:00', session: 'etrade-prod', isFine: false },
+    { alertAt: '15:29', session: 'upstox-prod', isFine: true },
+    { alertAt: '15:30', session: 'upstox-prod', isFine: false },
+    { alertAt: '13:00', session: 'upstox-prod,etrade-prod', isFine: false },
+  ])('takes an alert before the close of its market: $alertAt for $session, $isFine', (each) => {
+    const consumer = '{"key":"k","secret":"s"}';
+    const read = () =>
+      readConfig({
+        ...VALID,
+        SESSIONS: each.session,
+        ALERT_AT: each.alertAt,
+        ETRADE_PROD_CONSUMER: consumer,
+        UPSTOX_PROD_CONSUMER: consumer,
+      });
+    if (each.isFine) expect(read().sessions[0]?.alertAt).toBe(each.alertAt);
+    else expect(read).toThrow(/"ALERT_AT" is not before 1\d:\d0, the earliest close of the N/);
   });
 });

@@ -4,7 +4,7 @@
  * Needs no settings but heeds `MARKET_CLOSURES`. Asks nobody.
  */
 
-import { readMarketClosures } from '../config-markets.ts';
+import { readMarketClosures } from '../config.ts';
 import type { MarketDay } from '../lifecycle/calendar.ts';
 import { createCalendars, MARKETS, parseMarket } from '../lifecycle/calendars.ts';
 import { momentOf } from '../lifecycle/wall-clock.ts';

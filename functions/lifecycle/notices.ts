@@ -76,6 +76,22 @@ export type Notice =
   | { readonly kind: 'recovered'; readonly session: SessionKey; readonly after: number }
   | { readonly kind: 'link' };
 
+/** The sessions that a notice is about; none when it is about the system. */
+export function sessionsOf(notice: Notice): readonly SessionKey[] {
+  switch (notice.kind) {
+    case 'sign-in-due':
+      return notice.sessions;
+    case 'signed-in':
+    case 'sign-in-needed':
+    case 'failing':
+    case 'worker-behind':
+    case 'recovered':
+      return [notice.session];
+    case 'link':
+      return [];
+  }
+}
+
 export type NoticeState =
   | { readonly state: 'queued'; readonly notBefore: number }
   | { readonly state: 'sending'; readonly until: number }

@@ -7,8 +7,7 @@
  * @see https://www.nyse.com/markets/hours-calendars
  */
 
-/** Date → name of the day. */
-export type NamedDays = Readonly<Record<string, string>>;
+import type { NamedDays } from './market-calendar.ts';
 
 export type NyseYear = {
   /** No trading at all. */

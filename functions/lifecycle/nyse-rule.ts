@@ -7,7 +7,8 @@
  * @see NYSE Rule 7.2, "Holidays"
  */
 
-import type { NamedDays, NyseYear } from './nyse-days.ts';
+import type { NamedDays } from './market-calendar.ts';
+import type { NyseYear } from './nyse-days.ts';
 import { dayAfter, dayBefore, weekdayOf } from './wall-clock.ts';
 
 const MONDAY = 1;

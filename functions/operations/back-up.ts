@@ -10,6 +10,7 @@
 import { CadenceError } from '../errors.ts';
 import type { BackupPlace } from '../storage/backup.ts';
 import { exportSessions } from './export-sessions.ts';
+import { homeCalendar } from './markets.ts';
 import type { System } from './system.ts';
 
 /** Where the daily copy goes; `null` where none is wanted. */
@@ -59,7 +60,7 @@ export async function backUpProblem(system: System, place: BackupPlace): Promise
   if ((await dueName(system)) === null) return null;
   const day = newestBackupDay(await place.list());
   if (day === null) return 'there is no copy yet';
-  const { date } = system.calendar('NYSE').dayOf(system.clock() - DAY_MS);
+  const { date } = homeCalendar(system).dayOf(system.clock() - DAY_MS);
   return day < date ? `the last copy is of ${day}` : null;
 }
 
@@ -69,7 +70,7 @@ async function dueName(system: System): Promise<string | null> {
     generations += (await system.store.load(key)).record.generation;
   }
   if (generations === 0) return null;
-  const { date } = system.calendar('NYSE').dayOf(system.clock());
+  const { date } = homeCalendar(system).dayOf(system.clock());
   return `token-cadence-${date}-${String(generations).padStart(6, '0')}.backup`;
 }
 

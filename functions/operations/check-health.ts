@@ -8,6 +8,7 @@
 
 import { CadenceError, StoreError } from '../errors.ts';
 import { type Adoption, adoptionOf, isAdoptionUrgent } from '../lifecycle/adoption.ts';
+import type { MarketDay } from '../lifecycle/calendar.ts';
 import { decide } from '../lifecycle/decide.ts';
 import type { SessionKey, SessionState } from '../lifecycle/session.ts';
 import { stateOf } from '../lifecycle/session.ts';
@@ -15,6 +16,7 @@ import { backUpProblem, type WithBackups } from './back-up.ts';
 import { collectReports, type ReportCollection } from './collect-reports.ts';
 import { deliverEvents } from './deliver-events.ts';
 import { type Done, forEachSession } from './for-each-session.ts';
+import { marketsOf } from './markets.ts';
 import { mirrorSession } from './mirror-session.ts';
 import { proveSession } from './prove-session.ts';
 import { type AdoptionStatus, adoptionStatus } from './read-status.ts';
@@ -57,8 +59,8 @@ export type HealthReport = {
     readonly refused: number;
     readonly lastProblem: string | null;
   };
-  /** `rule` and `unknown` say that the exchange has not published this year yet. */
-  readonly calendarBasis: string;
+  /** Of the markets, the least known: `rule` and `unknown` say that an exchange has not published this year yet. */
+  readonly calendarBasis: MarketDay['basis'];
 };
 
 export async function checkHealth(system: System & Partial<WithBackups>): Promise<HealthReport> {
@@ -111,15 +113,27 @@ export async function checkHealth(system: System & Partial<WithBackups>): Promis
     problems.push(`Messages: ${waiting} waiting, ${refused} refused. ${lastProblem ?? ''}`.trim());
   }
   const now = system.clock();
-  const calendarBasis = system.calendar('NYSE').dayOf(now).basis;
-  if (calendarBasis === 'unknown') {
-    problems.push(
-      'The market calendar does not reach this year: every weekday counts as a trading day.',
-    );
-  }
+  const calendarBasis = checkCalendars(system, now, problems);
   problems.push(...(await copyProblems(system)));
   for (const problem of problems) system.log.warn('health-problem', problem);
   return { at: new Date(now).toISOString(), worked, problems, sessions, messages, calendarBasis };
+}
+
+function checkCalendars(system: System, now: number, problems: string[]): MarketDay['basis'] {
+  const bases = marketsOf(system).map((market) => {
+    const { basis } = system.calendar(market).dayOf(now);
+    if (basis === 'unknown') {
+      problems.push(
+        `The calendar of the ${market} does not reach this year: every weekday counts as a trading day.`,
+      );
+    }
+    return basis;
+  });
+  return (
+    bases.find((basis) => basis === 'unknown') ??
+    bases.find((basis) => basis === 'rule') ??
+    'published'
+  );
 }
 
 async function copyProblems(system: System & Partial<WithBackups>): Promise<readonly string[]> {

@@ -9,12 +9,14 @@ import { StoreError } from '../errors.ts';
 import { adoptionOf, adoptionText } from '../lifecycle/adoption.ts';
 import { isAttemptLost } from '../lifecycle/attempts.ts';
 import { KEEP_ALIVE_EVERY_MS, RENEWAL_MARGIN_MS } from '../lifecycle/limits.ts';
+import type { Market } from '../lifecycle/rules.ts';
 import { type SessionRecord, stateOf } from '../lifecycle/session.ts';
 import type { BackupPlace } from '../storage/backup.ts';
 import { readNewestToken } from '../storage/session-store.ts';
 import { backUpProblem } from './back-up.ts';
 import type { Checks } from './checks.ts';
 import { broken, brokerFinding, type Finding, factsOf, look, ok, problem } from './finding.ts';
+import { marketsOf } from './markets.ts';
 import type { ConfiguredSession, System } from './system.ts';
 
 /** Brokers refuse at five minutes; from one on it is only a matter of time. */
@@ -39,7 +41,7 @@ export async function* diagnose(system: System, checks: Checks): AsyncGenerator<
     return ok('messenger', `@${bot} may write to the chat, a private one`);
   });
   yield await checkPages(checks);
-  yield checkCalendar(system);
+  for (const market of marketsOf(system)) yield checkCalendar(system, market);
   if (checks.backups !== null) {
     const { backups } = checks;
     yield* await look('backup', () => checkBackup(system, backups));
@@ -245,16 +247,18 @@ export async function reach(url: string, fetch: typeof globalThis.fetch): Promis
   }
 }
 
-function checkCalendar(system: System): Finding {
-  const { basis, date, note, isTradingDay } = system.calendar('NYSE').dayOf(system.clock());
+function checkCalendar(system: System, market: Market): Finding {
+  const { basis, date, note, isTradingDay } = system.calendar(market).dayOf(system.clock());
   if (basis === 'unknown') {
     return problem(
       'calendar',
-      `knows nothing of ${date.slice(0, 4)}: every weekday counts as a trading day`,
-      'deploy a release that knows this year',
+      `knows nothing of the ${market} in ${date.slice(0, 4)}: every weekday counts as a trading day`,
+      'deploy a release that knows this year, and name its holidays in MARKET_CLOSURES until then',
     );
   }
-  const day = isTradingDay ? 'is a trading day' : `is no trading day (${note ?? 'closed'})`;
+  const day = isTradingDay
+    ? `is a trading day of the ${market}`
+    : `is no trading day of the ${market} (${note ?? 'closed'})`;
   const source = basis === 'rule' ? ', by rule: this year is not published yet' : '';
   return ok('calendar', `${date} ${day}${source}`);
 }

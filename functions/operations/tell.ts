@@ -10,7 +10,12 @@ import { NotificationError, StoreError } from '../errors.ts';
 import { isBehind } from '../lifecycle/adoption.ts';
 import { coverage } from '../lifecycle/coverage.ts';
 import { NOTICE_RETRY_AFTER_MS } from '../lifecycle/limits.ts';
-import type { Notice, QueuedNotice, ServiceRecord } from '../lifecycle/notices.ts';
+import {
+  type Notice,
+  type QueuedNotice,
+  type ServiceRecord,
+  sessionsOf,
+} from '../lifecycle/notices.ts';
 import {
   claim,
   claimable,
@@ -27,6 +32,7 @@ import {
 import type { SessionKey } from '../lifecycle/session.ts';
 import { dueAlerts } from './due-alerts.ts';
 import { sessionOf } from './find-session.ts';
+import { zoneOf } from './markets.ts';
 import { sessionsDue } from './sessions-due.ts';
 import type { ConfiguredSession, System } from './system.ts';
 import { updateService } from './update-record.ts';
@@ -126,7 +132,7 @@ async function send(
       now: system.clock(),
       link: system.signInLink,
       title: (key) => sessionOf(system, key)?.title ?? key,
-      zone: system.calendar('NYSE').zone,
+      zone: zoneOf(system, sessionsOf(notice)),
     });
     log.info('notice-sent', 'A message was delivered.', { kind: notice.kind });
     await mark(system, (record) => markSent(record, id, system.clock()));
@@ -190,7 +196,7 @@ async function stillTrue(
   }
   if (notice.kind === 'signed-in') {
     const due = await dueNow();
-    return { ...notice, stillDue: due.filter((key) => sessionOf(system, key)?.required === true) };
+    return { ...notice, stillDue: due.filter((key) => isStillToDo(system, key, notice.session)) };
   }
   if (notice.kind === 'worker-behind') {
     const { record } = await system.store.load(notice.session);
@@ -205,6 +211,17 @@ async function stillTrue(
   const due = await dueNow();
   const sessions = notice.sessions.filter((key) => due.includes(key));
   return sessions.length === 0 ? null : { ...notice, sessions };
+}
+
+/** A required session of the same market, or of one that trades today: elsewhere nobody needs it yet. */
+function isStillToDo(system: System, key: SessionKey, signedIn: SessionKey): boolean {
+  const session = sessionOf(system, key);
+  if (session?.required !== true) return false;
+  const { market } = session.broker.rules;
+  if (market === sessionOf(system, signedIn)?.broker.rules.market) return true;
+  const now = system.clock();
+  const { closesAt } = system.calendar(market).dayOf(now);
+  return closesAt !== null && now < closesAt;
 }
 
 /** A PIN was spent and nothing saved: told once per attempt, by the sign-in itself or by the sweep. */

@@ -14,6 +14,7 @@ import { StoreError } from '../../functions/errors.ts';
 import { decodeTokenRenewed } from '../../functions/events/message.ts';
 import type { FollowOptions, TokenEvents } from '../../functions/events/token-events.ts';
 import type { Log } from '../../functions/logging/log.ts';
+import { zoneOf } from '../../functions/operations/markets.ts';
 import { connect } from '../../functions/worker/connect.ts';
 import type { WorkerSession } from '../../functions/worker/worker-session.ts';
 import { composeLocal } from './compose.ts';
@@ -103,7 +104,7 @@ async function start(name: WorkerName): Promise<void> {
       broker: connection,
       url: `${urls.apiUrl}/v1/accounts/list.json`,
       clock: wiring.clock,
-      zone: wiring.calendar('NYSE').zone,
+      zone: zoneOf(wiring, [key]),
       report,
       print: (line) => void process.stdout.write(`${line}\n`),
     });

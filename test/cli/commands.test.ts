@@ -319,7 +319,7 @@ describe('curl', () => {
 });
 
 describe('calendar', () => {
-  const days = [
+  const newYork = [
     { date: undefined, code: 0, says: 'Mon 9 Mar 2026: trading day' },
     { date: '2026-11-27', code: 0, says: 'opens 09:30, closes 13:00 New York' },
     { date: '2026-11-26', code: 1, says: 'Thanksgiving' },
@@ -327,9 +327,21 @@ describe('calendar', () => {
     { date: '2026-02-31', code: 2, says: 'no date' },
     { date: 'tomorrow', code: 2, says: 'no date' },
   ];
-  for (const { date, code, says } of days) {
-    it(`answers ${says} for ${date ?? 'today'}`, async () => {
-      const args = ['calendar', ...(date === undefined ? [] : [date])];
+  const days = [
+    ...newYork.map((day) => ({ ...day, market: [] })),
+    {
+      date: undefined,
+      code: 0,
+      says: 'opens 09:15, closes 15:30 Kolkata',
+      market: ['--market', 'NSE'],
+    },
+    { date: '2026-11-24', code: 1, says: 'Guru Nanak', market: ['-m', 'nse'] },
+    { date: '2027-01-26', code: 0, says: 'Nothing is known of this year', market: ['-m', 'NSE'] },
+    { date: undefined, code: 2, says: 'there are NYSE and NSE', market: ['--market', 'LSE'] },
+  ];
+  for (const { date, code, says, market } of days) {
+    it(`answers ${says} for ${[date ?? 'today', ...market].join(' ')}`, async () => {
+      const args = ['calendar', ...(date === undefined ? [] : [date]), ...market];
       const ran = await runCommand(createTestSystem(), args);
       expect(ran.all).toContain(says);
       expect(ran.code).toBe(code);

@@ -162,7 +162,7 @@ describe('a problem', () => {
     const { problems, calendarBasis } = await checkHealth(world.system);
     expect(calendarBasis).toBe('unknown');
     expect(problems).toEqual([
-      expect.stringMatching(/^The market calendar does not reach this year/),
+      expect.stringMatching(/^The calendar of the NYSE does not reach this year/),
     ]);
   });
 

@@ -1,0 +1,54 @@
+/**
+ * The settings that belong to a market: when people are asked, on which days there is no trading.
+ *
+ * Names every problem by its variable, never with its value. Called by `config.ts`.
+ */
+
+import type { Reader } from './config-services.ts';
+import { EARLIEST_CLOSE, type MarketClosures, parseMarket } from './lifecycle/calendars.ts';
+import type { Market } from './lifecycle/rules.ts';
+
+const TIME_OF_DAY = /^([01]\d|2[0-3]):[0-5]\d$/;
+const CLOSURE = /^(?:([A-Za-z]+):)?(\d{4}-\d{2}-\d{2})(?:=(.+))?$/;
+
+/** The session's own alert time, or everyone's. An alert after the close would never be sent. */
+export function readAlertTime(
+  { text }: Pick<Reader, 'text'>,
+  own: string,
+  market: Market,
+  problems: string[],
+): string | null {
+  const name = text(own) === null ? 'ALERT_AT' : own;
+  const value = text(name);
+  const earliest = EARLIEST_CLOSE[market];
+  if (value !== null && !TIME_OF_DAY.test(value)) {
+    problems.push(`"${name}" is not a time of day like 08:30`);
+  } else if (value !== null && value >= earliest) {
+    problems.push(`"${name}" is not before ${earliest}, the earliest close of the ${market}`);
+  }
+  return value;
+}
+
+/** `2026-01-15=Elections` is the NYSE's; `NSE:2026-01-15=Elections` names its market. */
+export function readClosures(value: string | null, problems: string[]): MarketClosures {
+  const closures: Partial<Record<Market, Record<string, string>>> = {};
+  const items = (value ?? '').split(',').map((item) => item.trim());
+  for (const item of items.filter((each) => each !== '')) {
+    const [, name = 'NYSE', date, reason] = CLOSURE.exec(item) ?? [];
+    const market = parseMarket(name);
+    if (market === null || date === undefined || !isDate(date)) {
+      problems.push(
+        '"MARKET_CLOSURES" is not a list like 2025-01-09=National Day of Mourning,NSE:2026-01-15=Elections',
+      );
+      return {};
+    }
+    closures[market] = { ...closures[market], [date]: reason?.trim() ?? 'unscheduled closure' };
+  }
+  return closures;
+}
+
+/** A day that exists: parsing alone takes 2025-02-31 for the third of March. */
+export function isDate(text: string): boolean {
+  const moment = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(moment) && new Date(moment).toISOString().startsWith(text);
+}

@@ -1,0 +1,37 @@
+/**
+ * The calendar of each market a session can trade on.
+ *
+ * Pure. The one place that knows which markets there are. Called by `compose.ts` and the command line.
+ */
+
+import type { Calendar } from './calendar.ts';
+import type { NamedDays } from './market-calendar.ts';
+import { createNseCalendar } from './nse-calendar.ts';
+import { NSE_CLOSES } from './nse-days.ts';
+import { createNyseCalendar, NYSE_CLOSES_EARLY } from './nyse-calendar.ts';
+import type { Market } from './rules.ts';
+
+/** In the order people are told of them. */
+export const MARKETS: readonly Market[] = ['NYSE', 'NSE'];
+
+/** Unscheduled closures of each market. */
+export type MarketClosures = Readonly<Partial<Record<Market, NamedDays>>>;
+
+/** `HH:MM` in the market's zone: the close of its shortest ordinary day. */
+export const EARLIEST_CLOSE: Readonly<Record<Market, string>> = {
+  NYSE: NYSE_CLOSES_EARLY,
+  NSE: NSE_CLOSES,
+};
+
+export function createCalendars(closures: MarketClosures = {}): (market: Market) => Calendar {
+  const calendars: Readonly<Record<Market, Calendar>> = {
+    NYSE: createNyseCalendar({ closures: closures.NYSE ?? {} }),
+    NSE: createNseCalendar({ closures: closures.NSE ?? {} }),
+  };
+  return (market) => calendars[market];
+}
+
+/** A market by its name in settings and arguments, in any case; `null` when the text names none. */
+export function parseMarket(text: string): Market | null {
+  return MARKETS.find((market) => market === text.toUpperCase()) ?? null;
+}
