@@ -239,6 +239,14 @@ describe('npm run teardown', () => {
     }
   });
 
+  it('leaves a bucket from which a new setup sends its message to the new chat', async () => {
+    const cloud = await settledCloud();
+    await answer(cloud, { TEARDOWN: PROJECT });
+    const { exitCode, output, telegram } = await runScript(setup, cloud);
+    expect(exitCode, output).toBe(0);
+    expect(telegram.sent).toHaveLength(1);
+  });
+
   it('is undone by a new setup', async () => {
     const cloud = await settledCloud();
     await answer(cloud, { TEARDOWN: PROJECT }, '--everything');
