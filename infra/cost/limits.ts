@@ -56,8 +56,7 @@ export function limitsOf(jobs: readonly Job[], sizes: Sizes): readonly Limit[] {
     {
       sessions: largest(fitsAlertRecord),
       what: 'record of alerts in 16 KiB, with all sessions failing at once',
-      beyond:
-        'warnings of a long outage are not saved; sessions of another project are not touched',
+      beyond: 'nothing new is told until the outage ends; a project for some of them',
     },
     {
       sessions: Math.floor((deadline / MINUTE_SECONDS) * assumed.QUOTA_A_MINUTE),
