@@ -192,7 +192,8 @@ export async function runSetup(parts: ScriptParts, options: SetupOptions): Promi
       say,
     ),
   );
-  if (!isPrinted) tellEnd(parts, { pageUrl, places, sessions });
+  if (isPrinted) printCommand('# npm run setup sends it through the bot and then looks as above.');
+  else tellEnd(parts, { pageUrl, places, sessions });
 }
 
 function settle(
