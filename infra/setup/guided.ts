@@ -192,7 +192,7 @@ export async function runSetup(parts: ScriptParts, options: SetupOptions): Promi
       say,
     ),
   );
-  if (isPrinted) printCommand('# npm run setup sends it through the bot and then looks as above.');
+  if (isPrinted) printCommand('# Sent through the bot by npm run setup: no command of gcloud does that.');
   else tellEnd(parts, { pageUrl, places, sessions });
 }
 
