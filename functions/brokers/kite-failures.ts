@@ -79,11 +79,11 @@ function classOfError(
       return { reason: 'configuration', problem: type };
     default:
       // General, data and network errors, and types nobody has named yet.
-      return { reason: 'transient', problem: type };
+      return { reason: classOfStatus(status), problem: type };
   }
 }
 
-/** Without an error of Kite's own, a proxy or a firewall has answered: it says nothing of the token. */
+/** What says nothing of the token, by Kite or by a proxy before it: an address of nothing, or trouble. */
 function classOfStatus(status: number): FailureClass {
   return status === 404 || status === 405 ? 'configuration' : 'transient';
 }

@@ -95,6 +95,13 @@ test.each<[string, KiteStep, Received, string, string]>([
   ['a firewall’s 403', 'probe', received(403, '<html>'), 'transient', 'page-instead-of-answer'],
   ['a 403 that says nothing', 'probe', received(403, ''), 'transient', 'http-403'],
   ['a 404', 'probe', received(404, ''), 'configuration', 'http-404'],
+  [
+    'Kite’s own 404',
+    'probe',
+    refusal(404, 'GeneralException'),
+    'configuration',
+    'GeneralException',
+  ],
   ['a redirect', 'probe', received(302, ''), 'transient', 'http-302'],
   ['a 200 that is no answer', 'complete', received(200, '{}'), 'transient', 'answer-unreadable'],
   [

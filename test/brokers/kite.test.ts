@@ -3,9 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { Broker, BrokerToken, OpenSignIn } from '../../functions/brokers/broker.ts';
 import { createKiteBroker } from '../../functions/brokers/kite.ts';
 import { checksum } from '../../functions/brokers/kite-requests.ts';
-import { KITE_DEFAULTS, KITE_RULES } from '../../functions/brokers/kite-rules.ts';
+import { KITE_DEFAULTS } from '../../functions/brokers/kite-rules.ts';
 import { BROKERS } from '../../functions/brokers/registry.ts';
-import { hardEndAt } from '../../functions/lifecycle/hard-end.ts';
 import { Secret } from '../../functions/secret.ts';
 import {
   createScriptedFetch,
@@ -207,15 +206,6 @@ test('nothing renews a token, and nobody is asked to', async () => {
     problem: 'not-renewable',
   });
   expect(requests).toEqual([]);
-});
-
-test.each([
-  ['2026-01-14T00:29:59Z', '2026-01-14T00:30:00Z'],
-  ['2026-01-14T00:30:00Z', '2026-01-15T00:30:00Z'],
-  ['2026-01-14T03:00:00Z', '2026-01-15T00:30:00Z'],
-])('a token of %s ends at %s', (issued, ends) => {
-  const issuedAt = Date.parse(issued);
-  expect(hardEndAt(KITE_RULES, { issuedAt, signedInAt: issuedAt })).toBe(Date.parse(ends));
 });
 
 describe('a worker’s calls', () => {

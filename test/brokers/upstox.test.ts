@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Broker, BrokerToken, OpenSignIn } from '../../functions/brokers/broker.ts';
 import { BROKERS } from '../../functions/brokers/registry.ts';
 import { createUpstoxBroker } from '../../functions/brokers/upstox.ts';
-import { UPSTOX_DEFAULTS, UPSTOX_RULES } from '../../functions/brokers/upstox-rules.ts';
-import { hardEndAt } from '../../functions/lifecycle/hard-end.ts';
+import { UPSTOX_DEFAULTS } from '../../functions/brokers/upstox-rules.ts';
 import { Secret } from '../../functions/secret.ts';
 import {
   createScriptedFetch,
@@ -195,16 +194,6 @@ test('nothing renews a token, and nobody is asked to', async () => {
     problem: 'not-renewable',
   });
   expect(requests).toEqual([]);
-});
-
-test.each([
-  ['2026-01-13T14:30:00Z', '2026-01-13T22:00:00Z'],
-  ['2026-01-13T21:00:00Z', '2026-01-13T22:00:00Z'],
-  ['2026-01-13T22:00:00Z', '2026-01-14T22:00:00Z'],
-  ['2026-01-14T03:00:00Z', '2026-01-14T22:00:00Z'],
-])('a token of %s ends at %s', (issued, ends) => {
-  const issuedAt = Date.parse(issued);
-  expect(hardEndAt(UPSTOX_RULES, { issuedAt, signedInAt: issuedAt })).toBe(Date.parse(ends));
 });
 
 describe('a worker’s calls', () => {
