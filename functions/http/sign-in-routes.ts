@@ -190,9 +190,11 @@ function openSignIns(
   return sessions.flatMap((session) => {
     const signIn = visitor.pending[session.key];
     if (signIn === undefined) return [];
-    const isNamed = signInId === null || sameText(signInId, signIn.id);
+    const { verifierKind } = session.broker;
+    // Without its state a redirect may be forged: it could end the visitor's own sign-in.
+    const isNamed = signInId === null ? verifierKind === 'pin' : sameText(signInId, signIn.id);
     // A PIN whose time is up may be for a sign-in of another browser; a named redirect can be for no other.
-    if (session.broker.verifierKind === 'pin' && signIn.expiresAt <= now) return [];
+    if (verifierKind === 'pin' && signIn.expiresAt <= now) return [];
     return isNamed ? [{ session, signIn }] : [];
   });
 }

@@ -88,6 +88,7 @@ describe('the redirect', () => {
   it.each([
     ['a forged state', CALLBACK.replace(STATE, 'forged'), { [SANDBOX]: begun() }],
     ['no state', `/callback/etrade?code=${CODE}`, { [SANDBOX]: begun() }],
+    ['a refusal and no state', '/callback/etrade?error=access_denied', { [SANDBOX]: begun() }],
     ['two states', `${CALLBACK}&state=${STATE}`, { [SANDBOX]: begun() }],
     ['two codes', `${CALLBACK}&code=x`, { [SANDBOX]: begun() }],
     [
