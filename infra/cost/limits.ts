@@ -30,7 +30,7 @@ const MINUTE_SECONDS = 60;
 
 /** The nearest first. */
 export function limitsOf(jobs: readonly Job[], sizes: Sizes): readonly Limit[] {
-  const job = jobs.find(({ name }) => name === 'health-check');
+  const job = jobs.find((each) => each.function === 'health-check');
   if (job === undefined) throw new Error('scheduler.yaml has no health-check');
   const deadline = Math.min(
     job.attemptDeadlineMs / 1_000,

@@ -1,15 +1,20 @@
 /**
- * A calendar month in New York: its trading days, and every run that `scheduler.yaml` makes in it.
+ * A calendar month in New York: its trading days, and every run that `scheduler.yaml` makes in it. A market's
+ * jobs find live tokens on that market's own days.
  *
  * Reads no clock: the month is named. Used by `usage.ts`.
  */
 
 import { DateTime } from 'luxon';
-import { createNyseCalendar } from '../../functions/lifecycle/nyse-calendar.ts';
+import type { Calendar } from '../../functions/lifecycle/calendar.ts';
+import { createCalendars } from '../../functions/lifecycle/calendars.ts';
+import { timeIn } from '../../functions/lifecycle/wall-clock.ts';
 import { type Job, nextRunAt } from '../local/schedule.ts';
 import { SIGNED_IN_AT } from './assumptions.ts';
 
-const ZONE = 'America/New_York';
+const calendarOf = createCalendars();
+const HOME = calendarOf('NYSE');
+const ZONE = HOME.zone;
 
 export type Month = {
   /** `December 2026` */
@@ -30,35 +35,34 @@ export function readMonth(text: string, jobs: readonly Job[]): Month | null {
   if (!start.isValid) return null;
   const end = start.plus({ months: 1 });
   const days = Math.round(end.diff(start, 'days').days);
-  const tradingDays = tradingDaysOf(start, days);
   return {
     title: start.toFormat('LLLL yyyy'),
     days,
     hours: end.diff(start, 'hours').hours,
-    tradingDays: tradingDays.size,
+    tradingDays: tradingDaysOf(start, days),
     runs: Object.fromEntries(
-      jobs.map((job) => [job.name, countRuns(job, start.toMillis(), end.toMillis(), tradingDays)]),
+      jobs.map((job) => {
+        const calendar = job.market === null ? HOME : calendarOf(job.market);
+        return [job.name, countRuns(job, start.toMillis(), end.toMillis(), calendar)];
+      }),
     ),
   };
 }
 
-/** Their dates. */
-function tradingDaysOf(start: DateTime, days: number): ReadonlySet<string> {
-  const nyse = createNyseCalendar();
+function tradingDaysOf(start: DateTime, days: number): number {
   const all = Array.from({ length: days }, (_, day) =>
-    nyse.dayOf(start.plus({ days: day, hours: 12 }).toMillis()),
+    HOME.dayOf(start.plus({ days: day, hours: 12 }).toMillis()),
   );
-  return new Set(all.filter(({ isTradingDay }) => isTradingDay).map(({ date }) => date));
+  return all.filter(({ isTradingDay }) => isTradingDay).length;
 }
 
-function countRuns(job: Job, from: number, to: number, tradingDays: ReadonlySet<string>): Runs {
+function countRuns(job: Job, from: number, to: number, calendar: Calendar): Runs {
   let live = 0;
   let expired = 0;
   let at = nextRunAt(job, from - 1);
   while (at !== null && at < to) {
-    const local = DateTime.fromMillis(at, { zone: ZONE });
-    const isLive = local.toFormat('HH:mm') >= SIGNED_IN_AT;
-    if (isLive && tradingDays.has(local.toFormat('yyyy-MM-dd'))) live += 1;
+    const isLive = timeIn(calendar.zone, at) >= SIGNED_IN_AT;
+    if (isLive && calendar.dayOf(at).isTradingDay) live += 1;
     else expired += 1;
     at = nextRunAt(job, at);
   }

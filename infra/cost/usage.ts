@@ -115,9 +115,15 @@ type Scheduled = Readonly<Record<FunctionName, Runs>>;
 
 function scheduledRuns(question: Question): Scheduled {
   const { month } = question;
-  const deployed = new Set(deployedJobs(question).map(({ name }) => name));
+  const deployed = deployedJobs(question);
   const runsOf = (name: FunctionName): Runs =>
-    deployed.has(name) ? (month.runs[name] ?? NO_RUNS) : NO_RUNS;
+    deployed
+      .filter((job) => job.function === name)
+      .map((job) => month.runs[job.name] ?? NO_RUNS)
+      .reduce(
+        (sum, runs) => ({ live: sum.live + runs.live, expired: sum.expired + runs.expired }),
+        NO_RUNS,
+      );
   return {
     'morning-alert': runsOf('morning-alert'),
     'pin-exchange': NO_RUNS,

@@ -73,7 +73,7 @@ locals {
     # Calls.
     !local.is_deployed ? [] : concat(
       [{ who = "everyone", role = "roles/run.invoker", kind = "service", on = "pin-exchange", why = "people open the page in a browser; the page asks for its link or cookie" }],
-      [for name in keys(local.jobs) : { who = "scheduler", role = "roles/run.invoker", kind = "service", on = name, why = "calls it on schedule" }],
+      [for name in distinct([for job in local.jobs : job.function]) : { who = "scheduler", role = "roles/run.invoker", kind = "service", on = name, why = "calls it on schedule" }],
       [for who in local.workers : { who = who, role = "roles/run.invoker", kind = "service", on = "keep-alive", why = "asks for a renewal of its session" }],
       var.uptime_check ? [{ who = "monitoring-agent", role = "roles/run.invoker", kind = "service", on = "health-check", why = "asks whether it is alive" }] : [],
     ),

@@ -24,7 +24,7 @@ locals {
   versionless       = [for id in local.secrets_to_fill : id if !contains(keys(var.secret_versions), id)]
   unmounted_numbers = [for id in keys(var.secret_versions) : id if !contains(local.mountable, id)]
   missing_bundles   = [for name in keys(local.functions) : "${var.bundles}/${name}.zip" if local.is_deployed && !fileexists("${var.bundles}/${name}.zip")]
-  jobless           = [for job in local.schedule : job.name if !contains(keys(local.functions), job.name)]
+  jobless           = [for job in local.schedule : job.name if !contains(keys(local.functions), try(job.function, job.name))]
 }
 
 resource "terraform_data" "inputs" {

@@ -1,4 +1,5 @@
 # The scheduled jobs: those of scheduler.yaml whose market has a session, each with a token for its own function.
+# A job calls the function of its name, or the one it names.
 #
 # Adds no job of its own: the list is shared with the local run.
 
@@ -6,7 +7,7 @@ locals {
   schedule = yamldecode(file("${path.module}/../../scheduler.yaml")).jobs
 
   jobs = {
-    for job in local.schedule : job.name => job
+    for job in local.schedule : job.name => merge(job, { function = try(job.function, job.name) })
     if local.is_deployed && (try(job.market, null) == null ? true : contains(local.markets, job.market))
   }
 }
@@ -16,7 +17,7 @@ resource "google_cloud_scheduler_job" "own" {
 
   name             = each.key
   region           = var.region
-  description      = "token-cadence: ${local.accounts[each.key]}"
+  description      = "token-cadence: ${local.accounts[each.value.function]}"
   schedule         = each.value.schedule
   time_zone        = each.value.timeZone
   attempt_deadline = each.value.attemptDeadline
@@ -30,11 +31,11 @@ resource "google_cloud_scheduler_job" "own" {
 
   http_target {
     http_method = "POST"
-    uri         = google_cloudfunctions2_function.own[each.key].service_config[0].uri
+    uri         = google_cloudfunctions2_function.own[each.value.function].service_config[0].uri
 
     oidc_token {
       service_account_email = local.emails["scheduler"]
-      audience              = google_cloudfunctions2_function.own[each.key].service_config[0].uri
+      audience              = google_cloudfunctions2_function.own[each.value.function].service_config[0].uri
     }
   }
 

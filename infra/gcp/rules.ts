@@ -126,11 +126,16 @@ function jobProblem({ type, address, values }: Made, made: readonly Made[]): str
   const own = made
     .filter((each) => each.type === 'google_cloudfunctions2_function')
     .map((each) => functionSchema.safeParse(each.values))
-    .find((each) => each.success && each.data.name === name)?.data?.service_config[0].uri;
+    .find((each) => each.success && isJobOf(name, each.data.name))?.data?.service_config[0].uri;
   if (own === undefined) return [`${address} has no function of its name`];
   return uri === own && audience === own
     ? []
     : [`${address} has no token whose audience is the address of its own function`];
+}
+
+/** `health-check-nse` is a job of `health-check`, as `health-check` itself is. */
+function isJobOf(job: string, name: string): boolean {
+  return job === name || job.startsWith(`${name}-`);
 }
 
 function functionProblem({ type, address, values }: Made): string[] {

@@ -16,6 +16,8 @@ import type { Market } from '../../functions/lifecycle/rules.ts';
 
 export type Job = {
   readonly name: string;
+  /** The function that is called. */
+  readonly function: string;
   /** Unix-cron text, five fields. */
   readonly schedule: string;
   readonly timeZone: string;
@@ -37,6 +39,8 @@ export const SCHEDULER_FILE = new URL('../../scheduler.yaml', import.meta.url);
 
 const SECOND_MS = 1_000;
 
+const NAME = /^[a-z][a-z0-9-]*$/;
+
 /** "90s", as Google's APIs write durations. */
 const seconds = (from: number, to: number) =>
   z
@@ -48,7 +52,8 @@ const seconds = (from: number, to: number) =>
 
 /** Limits are Cloud Scheduler's own, so that the file fails here and not at the first deployment. */
 const jobSchema = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be the name of a function'),
+  name: z.string().regex(NAME, 'must be a name like keep-alive'),
+  function: z.string().regex(NAME, 'must be the name of a function').optional(),
   schedule: z.string().refine(isUnixCron, 'must be a unix-cron text with five fields'),
   timeZone: z.string().refine((zone) => IANAZone.isValidZone(zone), 'must be an IANA time zone'),
   attemptDeadline: seconds(15, 30 * 60),
@@ -82,6 +87,7 @@ export function parseJobs(text: string): readonly Job[] {
   }
   return parsed.data.jobs.map((job) => ({
     name: job.name,
+    function: job.function ?? job.name,
     schedule: job.schedule,
     timeZone: job.timeZone,
     attemptDeadlineMs: job.attemptDeadline,

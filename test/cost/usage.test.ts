@@ -41,8 +41,11 @@ describe('what a month uses', () => {
   it('counts the jobs of markets that sessions trade on', () => {
     expect(usageOf(aQuestion()).jobs).toBe(3);
     const elsewhere = usageOf(aQuestion({ markets: new Set(['NSE'] as const) }));
-    expect(elsewhere.jobs).toBe(1);
-    expect(elsewhere.requests).toBe(31 * 96 + 2 * 22 * 8);
+    expect(elsewhere.jobs).toBe(3);
+    expect(elsewhere.requests).toBe(31 * 96 + 23 * (1 + 32) + 2 * 22 * 8);
+    const both = usageOf(aQuestion({ markets: new Set(['NYSE', 'NSE'] as const) }));
+    expect(both.jobs).toBe(5);
+    expect(both.requests - usageOf(aQuestion()).requests).toBe(23 * (1 + 32));
   });
 
   it('charges a cold start for its processor time, whatever share of a CPU it has', () => {

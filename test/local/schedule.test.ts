@@ -1,11 +1,14 @@
 /** The schedule file: its rules, and every job expanded to the moments of whole days. */
 
 import { describe, expect, it } from 'vitest';
+import { createCalendars } from '../../functions/lifecycle/calendars.ts';
 import {
+  DEFAULT_ALERT_BEFORE_OPEN_MS,
   KEEP_ALIVE_EVERY_MS,
   NOTICE_CLAIM_MS,
   NOTICE_RETRY_AFTER_MS,
 } from '../../functions/lifecycle/limits.ts';
+import { momentOf } from '../../functions/lifecycle/wall-clock.ts';
 import { FUNCTIONS } from '../../infra/local/runner/gateway.ts';
 import {
   type Job,
@@ -38,8 +41,12 @@ function expand(job: Job, from: string, until: string): number[] {
 }
 
 function newYorkTimes(moments: readonly number[]): string[] {
+  return timesIn('America/New_York', moments);
+}
+
+function timesIn(timeZone: string, moments: readonly number[]): string[] {
   const format = new Intl.DateTimeFormat('en-GB', {
-    timeZone: 'America/New_York',
+    timeZone,
     hour: '2-digit',
     minute: '2-digit',
   });
@@ -61,9 +68,55 @@ const SPRING_SUNDAY = ['2026-03-08T05:00:00Z', '2026-03-09T04:00:00Z'] as const;
 const AUTUMN_SUNDAY = ['2026-11-01T04:00:00Z', '2026-11-02T05:00:00Z'] as const;
 
 describe('scheduler.yaml', () => {
-  it('names each scheduled function once, and no other', () => {
-    const names = jobs.map((job) => job.name).sort();
-    expect(names).toEqual(FUNCTIONS.filter((name) => name !== 'pin-exchange').sort());
+  const scheduled = FUNCTIONS.filter((name) => name !== 'pin-exchange').sort();
+
+  it('calls each scheduled function, and no other', () => {
+    expect([...new Set(jobs.map((job) => job.function))].sort()).toEqual(scheduled);
+  });
+
+  it.each([
+    { markets: ['NYSE'], names: ['morning-alert', 'keep-alive', 'health-check'] },
+    { markets: ['NSE'], names: ['keep-alive', 'morning-alert-nse', 'health-check-nse'] },
+    {
+      markets: ['NYSE', 'NSE'],
+      names: [
+        'morning-alert',
+        'keep-alive',
+        'health-check',
+        'morning-alert-nse',
+        'health-check-nse',
+      ],
+    },
+  ] as const)('has for $markets: $names', ({ markets, names }) => {
+    expect(jobsForMarkets(jobs, new Set(markets)).map((job) => job.name)).toEqual(names);
+  });
+
+  it.each(['NYSE', 'NSE'] as const)('has every function where only %s is traded', (market) => {
+    const called = jobsForMarkets(jobs, new Set([market])).map((job) => job.function);
+    expect(called.sort()).toEqual(scheduled);
+  });
+
+  it.each(jobs.flatMap((job) => (job.market === null ? [] : [{ ...job, market: job.market }])))(
+    'reads the times of $name on the clock of its market',
+    ({ market, timeZone }) => {
+      expect(timeZone).toBe(createCalendars()(market).zone);
+    },
+  );
+
+  it('calls morning-alert an hour before the open of each market', () => {
+    const alerts = jobs.filter((job) => job.function === 'morning-alert');
+    expect(alerts.map(({ market }) => market)).toEqual(['NYSE', 'NSE']);
+    for (const job of alerts) {
+      const at = nextRunAt(job, Date.parse('2026-03-08T12:00:00Z')) ?? 0;
+      const { opensAt } = createCalendars()(job.market ?? 'NYSE').dayOf(at);
+      expect(at).toBe((opensAt ?? 0) - DEFAULT_ALERT_BEFORE_OPEN_MS);
+    }
+  });
+
+  it('calls health-check-nse from 08:00 to 15:45 in India, past the close', () => {
+    const india = ['2026-03-08T18:30:00Z', '2026-03-09T18:30:00Z'] as const;
+    const moments = expand(jobNamed('health-check-nse'), ...india);
+    expect(timesIn('Asia/Kolkata', moments)).toEqual(quarters(8, 16));
   });
 
   it('calls keep-alive every quarter of an hour around the clock', () => {
@@ -78,9 +131,16 @@ describe('scheduler.yaml', () => {
     expect(newYorkTimes(expand(jobNamed('morning-alert'), ...MONDAY))).toEqual(['08:30']);
   });
 
-  it.each(['health-check', 'morning-alert'])('leaves %s alone at the weekend', (name) => {
-    expect(expand(jobNamed(name), '2026-03-07T05:00:00Z', '2026-03-09T04:00:00Z')).toEqual([]);
-  });
+  it.each(['health-check', 'morning-alert', 'health-check-nse', 'morning-alert-nse'])(
+    'leaves %s alone at the weekend',
+    (name) => {
+      const job = jobNamed(name);
+      const weekend = ['2026-03-07', '2026-03-09'].map((date) =>
+        new Date(momentOf(job.timeZone, date, '00:00')).toISOString(),
+      );
+      expect(expand(job, weekend[0] ?? '', weekend[1] ?? '')).toEqual([]);
+    },
+  );
 
   it.each([
     { day: 'an ordinary day', span: MONDAY, runs: 96 },
@@ -143,6 +203,7 @@ describe('the reader', () => {
     expect(parse(valid)).toEqual([
       {
         name: 'keep-alive',
+        function: 'keep-alive',
         schedule: '*/15 * * * *',
         timeZone: 'America/New_York',
         attemptDeadlineMs: 60_000,
@@ -155,6 +216,7 @@ describe('the reader', () => {
   it.each([
     { wrong: 'a sixth field', change: { schedule: '0 */15 * * * *' }, says: 'unix-cron' },
     { wrong: 'an hour that does not exist', change: { schedule: '0 25 * * *' }, says: 'unix-cron' },
+    { wrong: 'a function that is no name', change: { function: '/' }, says: 'name of a function' },
     { wrong: 'an unknown zone', change: { timeZone: 'New York' }, says: 'IANA' },
     { wrong: 'a deadline below the service’s', change: { attemptDeadline: '14s' }, says: '15s' },
     { wrong: 'a deadline without unit', change: { attemptDeadline: '60' }, says: 'whole seconds' },
@@ -172,6 +234,11 @@ describe('the reader', () => {
     },
   ])('refuses $wrong', ({ change, says }) => {
     expect(() => parse({ ...valid, ...change })).toThrow(says);
+  });
+
+  it('reads which function a job calls', () => {
+    const [job] = parse({ ...valid, name: 'keep-alive-nse', function: 'keep-alive' });
+    expect(job).toMatchObject({ name: 'keep-alive-nse', function: 'keep-alive' });
   });
 
   it('refuses two jobs of one name', () => {

@@ -15,7 +15,7 @@ export async function callJob(
   fetch: typeof globalThis.fetch,
 ): Promise<JobAnswer> {
   try {
-    const answer = await fetch(`${baseUrl}/${job.name}`, {
+    const answer = await fetch(`${baseUrl}/${job.function}`, {
       method: 'POST',
       headers: {
         'content-type': 'application/octet-stream',

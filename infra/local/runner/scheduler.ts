@@ -54,7 +54,8 @@ export type SchedulerOptions = {
   readonly jobs: readonly Job[];
   readonly clock: VirtualClock;
   readonly call: (job: Job, scheduledAt: number) => Promise<JobAnswer>;
-  readonly isPaused: (job: string) => boolean;
+  /** By function: a fault of one pauses all its jobs. */
+  readonly isPaused: (name: string) => boolean;
   /** At each moment of a jump, before its jobs: workers have lived until then, and said so. */
   readonly arrive: () => Promise<void>;
   /** After each moment of a jump: lets events arrive and workers act before time moves on. */
@@ -117,7 +118,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       // A machine that slept calls once for all it missed.
       state.nextAt = nextRunAt(state.job, Math.max(at, clock.now()));
     }
-    if (isPaused(state.job.name)) {
+    if (isPaused(state.job.function)) {
       const run: Run = { job: state.job.name, trigger: 'paused', at, status: null, answer: null };
       onRun(run);
       return run;
@@ -210,7 +211,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         name: job.name,
         schedule: job.schedule,
         timeZone: job.timeZone,
-        paused: isPaused(job.name),
+        paused: isPaused(job.function),
         lastRunAt,
         lastStatus,
         nextRunAt: nextAt,

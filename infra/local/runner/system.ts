@@ -185,11 +185,12 @@ async function start(
     }
   }
 
+  const jobs = jobsForMarkets(readJobs(), marketsOf(sessions));
   const scheduler = createScheduler({
-    jobs: jobsForMarkets(readJobs(), marketsOf(sessions)),
+    jobs,
     clock,
     call: (job, scheduledAt) => callJob(publicServer.url, job, scheduledAt, fetch),
-    isPaused: (job) => faults.isPaused(job),
+    isPaused: (name) => faults.isPaused(name),
     arrive: letWorkersAct,
     settle: async () => {
       await hub.flush();
@@ -334,7 +335,8 @@ async function start(
       const due = states.filter(({ state: is }) => is === 'none' || is === 'expired');
       if (due.length === 0) return [];
       const before = telegram?.messages().length ?? 0;
-      await scheduler.run('morning-alert');
+      const alert = jobs.find((job) => job.function === 'morning-alert');
+      if (alert !== undefined) await scheduler.run(alert.name);
       if ((telegram?.messages().length ?? 0) === before) await publicFunction.sendLink();
       return due.map(({ key }) => key);
     },
