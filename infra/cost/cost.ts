@@ -6,7 +6,7 @@
 
 import { parseArgs } from 'node:util';
 import { ETRADE_RULES } from '../../functions/brokers/etrade-rules.ts';
-import { readJobs } from '../local/schedule.ts';
+import { jobsForMarkets, readJobs } from '../local/schedule.ts';
 import { MONTH } from './assumptions.ts';
 import { readMonth } from './month.ts';
 import { costReport } from './report.ts';
@@ -48,10 +48,10 @@ export function readQuestion(
   const workers = wholeNumber(values.workers, 0);
   if (workers === null) return { problem: outOfRange('workers', values.workers, 0) };
   const jobs = readJobs();
-  const month = readMonth(values.month, jobs);
+  const markets = new Set([ETRADE_RULES.market]);
+  const month = readMonth(values.month, jobsForMarkets(jobs, markets));
   if (month === null) return { problem: `--month "${values.month}" is no month such as ${MONTH}` };
   // Every session that is counted is one of E*TRADE.
-  const markets = new Set([ETRADE_RULES.market]);
   return { question: { sessions, workers, month, jobs, markets, sizes: readSizes() } };
 }
 
