@@ -28,6 +28,7 @@ import type { ReportCollector } from './events/worker-reports.ts';
 import { createCookies } from './http/cookie.ts';
 import { deriveKey } from './http/derive-key.ts';
 import type { Doors } from './http/doors.ts';
+import { createHooks, type Hooks } from './http/hook.ts';
 import { createLinks, type Links } from './http/link.ts';
 import { createCalendars } from './lifecycle/calendars.ts';
 import { hardEndAt } from './lifecycle/hard-end.ts';
@@ -64,6 +65,8 @@ export type CommandLineSystem = System & {
   /** Whether a messenger is set here. */
   readonly tellsPeople: boolean;
   readonly fetch: typeof globalThis.fetch;
+  /** Where brokers post what people approved; `null` where no public address is set. */
+  readonly hooks: Hooks | null;
   /** `null` for a session that is not configured. */
   readonly brokerAccess: (session: SessionKey) => BrokerAccess | null;
 };
@@ -118,6 +121,7 @@ export function composeSystem(options: ComposeOptions = {}): CommandLineSystem {
   return {
     ...system,
     tellsPeople: settings.people !== null,
+    hooks: settings.people === null ? null : hooksOf(settings.people),
     checks: settings.people === null ? null : checksOf(settings, settings.people, parts),
     fetch: parts.fetch,
     brokerAccess: (key) => access.get(key) ?? null,
@@ -216,8 +220,13 @@ function doorsOf(
       random,
       maxAgeMs: COOKIE_MAX_AGE_MS,
     }),
+    hooks: hooksOf(people),
     statusKey,
   };
+}
+
+function hooksOf({ linkKey, publicUrl }: PeopleSettings): Hooks {
+  return createHooks({ key: linkKey, publicUrl });
 }
 
 function brokerAccess(session: SessionSettings, parts: Basics): BrokerAccess {
@@ -244,7 +253,9 @@ function configured(
   const hashAccount = accountHasher(consumerSecret);
   const account = settings.accountIds?.map(hashAccount) ?? null;
   const { workers } = settings;
-  return { key, title, broker, alertAt, required, account, workers, hashAccount };
+  const { approval } = broker;
+  const asks = settings.asksForApproval && approval !== undefined ? { approval } : {};
+  return { key, title, broker, ...asks, alertAt, required, account, workers, hashAccount };
 }
 
 function entryOf({ broker, key }: SessionSettings): BrokerEntry {

@@ -7,7 +7,7 @@
  */
 
 import * as z from 'zod';
-import { BROKERS } from './brokers/registry.ts';
+import { BROKERS, type BrokerEntry } from './brokers/registry.ts';
 import { readAlertTime, readClosures } from './config-markets.ts';
 import {
   type Reader,
@@ -45,8 +45,8 @@ const APP_HINTS: Readonly<Record<string, string>> = {
 
 /** What a function or command uses, so that it asks only for that. */
 export type Uses = {
-  /** Consumer keys: `morning-alert` never calls a broker. */
-  readonly consumers: boolean;
+  /** Consumer keys; `for-approvals`: only of sessions whose broker asks the person, as `morning-alert` has it. */
+  readonly consumers: boolean | 'for-approvals';
   /** Pages and messenger: the command line works without them, and uses them where they are set. */
   readonly people: boolean;
 };
@@ -103,7 +103,9 @@ export function readConfig(
     const shared = variablePrefix(`${parsed.broker}-${parsed.environment}`);
     const consumerName =
       text(`${own}_CONSUMER`) === null ? `${shared}_CONSUMER` : `${own}_CONSUMER`;
-    const consumer = uses.consumers
+    const asksForApproval = readApproval(variables, `${own}_APPROVAL`, broker, problems);
+    const needsConsumer = uses.consumers === 'for-approvals' ? asksForApproval : uses.consumers;
+    const consumer = needsConsumer
       ? readJson(consumerSchema, consumerName, text(consumerName), {}, problems)
       : null;
     const defaults = broker.defaults[parsed.environment];
@@ -129,6 +131,7 @@ export function readConfig(
       },
       redirectUrl: url(`${shared}_REDIRECT_URL`) ?? ownCallback(text('PUBLIC_URL'), parsed.broker),
       alertAt: readAlertTime(variables, `${own}_ALERT_AT`, broker.rules.market, problems),
+      asksForApproval,
       required:
         requiredKeys.length > 0
           ? requiredKeys.includes(parsed.key)
@@ -179,6 +182,20 @@ export function variablePrefix(sessionKey: string): string {
 /** A name as it was written, unless it looks like something that was pasted into the wrong variable. */
 function shown(name: string): string {
   return /^[\w-]{1,24}$/.test(name) ? `"${name}"` : 'something';
+}
+
+/** `push`, or nothing at all. */
+function readApproval(
+  { text }: Reader,
+  variable: string,
+  { title, hasApproval = false }: BrokerEntry,
+  problems: string[],
+): boolean {
+  const value = text(variable);
+  if (value === null) return false;
+  if (value !== 'push') problems.push(`"${variable}" is not "push"; leave it out otherwise`);
+  else if (!hasApproval) problems.push(`"${variable}": ${title} cannot ask people on their phone`);
+  return value === 'push' && hasApproval;
 }
 
 /** Names that a worker can report under; another would be offline for ever. */

@@ -17,4 +17,4 @@ export async function morningAlert(_request: Request, system: System): Promise<R
   return json(telling, isUntold(telling) ? 503 : 200);
 }
 
-serve('morning-alert', morningAlert, () => compose({ uses: { consumers: false } }));
+serve('morning-alert', morningAlert, () => compose({ uses: { consumers: 'for-approvals' } }));

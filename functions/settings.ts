@@ -25,6 +25,8 @@ export type SessionSettings = {
   /** Where the broker's redirect leads; `null` where no public address is set. */
   readonly redirectUrl: string | null;
   readonly alertAt: string | null;
+  /** Whether the alert has the broker ask the person in its own app. */
+  readonly asksForApproval: boolean;
   readonly required: boolean;
   /** Broker account ids that may sign in here; `null`: those of the first sign-in. */
   readonly accountIds: readonly string[] | null;

@@ -37,6 +37,8 @@ export type BrokerEntry = {
     Partial<Record<Environment, Pick<BrokerOptions, 'oauthUrl' | 'apiUrl' | 'authorizeUrl'>>>
   >;
   readonly create: (options: BrokerOptions) => Broker;
+  /** Whether its adapter has an `approval`. @default false */
+  readonly hasApproval?: boolean;
   /** How a worker's own calls are authorized and their refusals read. */
   readonly createDataCalls: CreateDataCalls;
 };
@@ -65,6 +67,7 @@ const upstox: BrokerEntry = {
   rules: UPSTOX_RULES,
   defaults: UPSTOX_DEFAULTS,
   create: createUpstoxBroker,
+  hasApproval: true,
   createDataCalls: bearerDataCalls({ judge: judgeUpstoxCall }),
 };
 

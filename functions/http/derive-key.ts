@@ -2,8 +2,7 @@
  * One configured secret, several unrelated keys: HKDF with a label per use.
  *
  * A key made for one label opens nothing made with another, so a sign-in link can never be passed off
- * as a cookie. Used by `link.ts`, `cookie.ts` and
- * `compose.ts`; keeps nothing.
+ * as a cookie. Used by `link.ts`, `cookie.ts`, `hook.ts` and `compose.ts`; keeps nothing.
  */
 
 import { hkdfSync } from 'node:crypto';
@@ -17,7 +16,10 @@ const KEY_BYTES = 32;
  *
  * @see https://www.rfc-editor.org/rfc/rfc5869
  */
-export function deriveKey(secret: Secret, label: 'link' | 'cookie' | 'account'): Uint8Array {
+export function deriveKey(
+  secret: Secret,
+  label: 'link' | 'cookie' | 'account' | 'hook',
+): Uint8Array {
   return new Uint8Array(
     hkdfSync('sha256', secret.reveal(), '', `token-cadence ${label}`, KEY_BYTES),
   );

@@ -6,6 +6,7 @@
 
 import type { Secret } from '../secret.ts';
 import type { Cookies } from './cookie.ts';
+import type { Hooks } from './hook.ts';
 import type { Links } from './link.ts';
 
 export type Doors = {
@@ -13,6 +14,7 @@ export type Doors = {
   readonly publicUrl: string;
   readonly links: Links;
   readonly cookies: Cookies;
+  readonly hooks: Hooks;
   /** Bearer key of the JSON routes; `null` where only the cookie opens them. */
   readonly statusKey: Secret | null;
 };

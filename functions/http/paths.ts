@@ -10,6 +10,7 @@ export const PATHS = [
   '/go/:link',
   '/sign-in/:session',
   '/sign-in/:session/start',
+  '/sign-in/:session/approval',
   '/callback/:broker',
   '/status',
   '/keepalive/status',

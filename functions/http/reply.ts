@@ -10,7 +10,7 @@ import { messagePage } from './pages/message.ts';
 import { TROUBLE, type Words } from './pages/texts.ts';
 
 /** "Call me again" comes with a time: soon enough for a person, late enough for a service to recover. */
-const RETRY_AFTER_SECONDS = 30;
+export const RETRY_LATER = { 'retry-after': '30' } as const;
 
 /** What the caller reads: people get pages, programs get JSON. */
 export type Wants = 'page' | 'json';
@@ -72,7 +72,7 @@ export function errorReply(error: unknown, wants: Wants): Response {
     words: troubleOf(error.code),
   };
   return error.retryable
-    ? refusal({ ...answer, status: 503, headers: { 'retry-after': `${RETRY_AFTER_SECONDS}` } })
+    ? refusal({ ...answer, status: 503, headers: RETRY_LATER })
     : refusal({ ...answer, status: 500 });
 }
 

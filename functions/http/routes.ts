@@ -8,12 +8,16 @@
 
 import { completeSignIn } from '../operations/complete-sign-in.ts';
 import { sessionOf } from '../operations/find-session.ts';
+import { readApproval } from '../operations/read-approval.ts';
 import { readStatus } from '../operations/read-status.ts';
 import { forceKeepAlive } from '../operations/renew-sessions.ts';
+import { requestApproval } from '../operations/request-approval.ts';
 import { revokeSession } from '../operations/revoke-session.ts';
 import { sendLink } from '../operations/send-link.ts';
 import { startSignIn as openSignIn } from '../operations/start-sign-in.ts';
 import type { ConfiguredSession, System } from '../operations/system.ts';
+import { takeApproval } from '../operations/take-approval.ts';
+import { askApproval, takeHook } from './approval-routes.ts';
 import type { Visitor } from './cookie.ts';
 import {
   askForLink,
@@ -41,6 +45,9 @@ export type { Operations } from './visit.ts';
 const OPERATIONS: Operations = {
   startSignIn: openSignIn,
   completeSignIn,
+  readApproval,
+  requestApproval,
+  takeApproval,
   readStatus,
   forceKeepAlive,
   revokeSession,
@@ -58,6 +65,9 @@ const ROUTES: Record<Path, Route> = {
     POST: checked(forSession(postVerifier)),
   },
   '/sign-in/:session/start': { POST: checked(forSession(startSignIn)) },
+  '/sign-in/:session/approval': {
+    POST: checked(forSession(async (visit) => (await askApproval(visit)) ?? notFound())),
+  },
   '/callback/:broker': {
     GET: async (visit) => takeCallback({ ...visit, visitor: await visitorOf(visit) }),
   },
@@ -66,8 +76,7 @@ const ROUTES: Record<Path, Route> = {
   '/keepalive/force': { POST: byKeyOr(renewNowByKey, checked(renewNow)) },
   '/sign-out/:session': { POST: checked(forSession(signOut)) },
   '/link': { POST: fromOwnForm((visit) => askForLink(visit)) },
-  // No webhook exists yet; a wrong secret will look the same.
-  '/hooks/:name/:secret': { POST: async () => notFound() },
+  '/hooks/:name/:secret': { POST: async (visit) => (await takeHook(visit)) ?? notFound() },
 };
 
 /**

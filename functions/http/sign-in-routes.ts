@@ -25,6 +25,7 @@ import { MESSAGE } from './pages/texts.ts';
 import { page, redirect, retryAfter } from './reply.ts';
 import { sameText } from './same-text.ts';
 import {
+  approvalOrNull,
   type KnownVisit,
   mayAct,
   type PostVisit,
@@ -36,11 +37,19 @@ import {
   zoneOf,
 } from './visit.ts';
 
-/** `GET /sign-in/<key>`; with `?done`, what the last post came to. */
+/**
+ * `GET /sign-in/<key>`; with `?done`, what the last post came to; with `?wait`, what the request on the phone
+ * came to as soon as it has.
+ */
 export async function showSignIn(visit: SessionVisit<KnownVisit>): Promise<Response> {
   const { session, visitor, wiring } = visit;
   const now = wiring.clock();
   const status = await statusOrNull(visit);
+  const approval = await approvalOrNull(visit);
+  if (visit.url.searchParams.has('wait') && approval?.answered != null) {
+    const result = { word: 'signed-in', ...approval.answered } as const;
+    return page(successPage({ now, zone: zoneOf(wiring), session, result, status }));
+  }
   const outcome = visit.url.searchParams.has('done')
     ? newsFor(visitor.outcome, session.key, now)
     : null;
@@ -58,6 +67,7 @@ export async function showSignIn(visit: SessionVisit<KnownVisit>): Promise<Respo
       openUntil: visitor.pending[session.key]?.expiresAt ?? null,
       status: status?.sessions.find(({ key }) => key === session.key) ?? null,
       outcome,
+      approval,
       openIn: 'new-tab',
     }),
   );
@@ -85,6 +95,7 @@ export async function startSignIn(visit: SessionVisit<PostVisit>): Promise<Respo
       openUntil: null,
       status: null,
       outcome: { result: startOutcome(started) },
+      approval: null,
       openIn: 'this-tab',
     }),
     started.reason === 'too-many-attempts' ? 429 : 502,

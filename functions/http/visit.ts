@@ -7,12 +7,15 @@
 import type { SessionKey } from '../lifecycle/session.ts';
 import type { completeSignIn } from '../operations/complete-sign-in.ts';
 import { zoneOf as zoneOfSessions } from '../operations/markets.ts';
+import type { ApprovalView, readApproval } from '../operations/read-approval.ts';
 import type { readStatus, Status } from '../operations/read-status.ts';
 import type { forceKeepAlive } from '../operations/renew-sessions.ts';
+import type { requestApproval } from '../operations/request-approval.ts';
 import type { revokeSession } from '../operations/revoke-session.ts';
 import type { sendLink } from '../operations/send-link.ts';
 import type { startSignIn } from '../operations/start-sign-in.ts';
 import type { ConfiguredSession, System } from '../operations/system.ts';
+import type { takeApproval } from '../operations/take-approval.ts';
 import type { Visitor } from './cookie.ts';
 import type { Doors } from './doors.ts';
 import type { Form } from './form.ts';
@@ -23,6 +26,9 @@ import { redirect } from './reply.ts';
 export type Operations = {
   readonly startSignIn: typeof startSignIn;
   readonly completeSignIn: typeof completeSignIn;
+  readonly readApproval: typeof readApproval;
+  readonly requestApproval: typeof requestApproval;
+  readonly takeApproval: typeof takeApproval;
   readonly readStatus: typeof readStatus;
   readonly forceKeepAlive: typeof forceKeepAlive;
   readonly revokeSession: typeof revokeSession;
@@ -79,6 +85,19 @@ export async function statusOrNull(visit: Visit): Promise<Status | null> {
     return await visit.operations.readStatus(visit.wiring);
   } catch (error) {
     visit.wiring.log.error('status-not-read', 'The page is shown without the state.', error);
+    return null;
+  }
+}
+
+/** What is on the person's phone, where the broker asks there; a page without it still signs in. */
+export async function approvalOrNull({
+  session,
+  ...visit
+}: SessionVisit<Visit>): Promise<ApprovalView | null> {
+  try {
+    return await visit.operations.readApproval(visit.wiring, session);
+  } catch (error) {
+    visit.wiring.log.error('approval-not-read', 'The page is shown without the request.', error);
     return null;
   }
 }

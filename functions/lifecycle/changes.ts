@@ -21,6 +21,12 @@ export type SignInChange =
   /** Somebody looks for an attempt that died halfway; changes nothing while it may still live. */
   | { readonly type: 'attempt-lost'; readonly at: number };
 
+/** A request for the person's phone. Changes nothing once another request has begun. */
+export type ApprovalChange =
+  | { readonly type: 'approval-asking'; readonly at: number }
+  | { readonly type: 'approval-asked'; readonly requestedAt: number; readonly expiresAt: number }
+  | { readonly type: 'approval-failed'; readonly requestedAt: number; readonly problem: string };
+
 /** A token was added to the store: the record is to point at it. */
 export type TokenStored = {
   readonly type: 'token-stored';
@@ -95,4 +101,10 @@ export type FollowerChange =
       readonly at: number;
     };
 
-export type Change = SignInChange | TokenStored | StatusChange | LeaseChange | FollowerChange;
+export type Change =
+  | SignInChange
+  | ApprovalChange
+  | TokenStored
+  | StatusChange
+  | LeaseChange
+  | FollowerChange;

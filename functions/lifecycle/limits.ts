@@ -75,6 +75,12 @@ export const RECORD_MAX_BYTES = 16 * 1024 - 256;
 /** "Renew now" and "send a new link" act once in this time. */
 export const MANUAL_ACTION_EVERY_MS = MINUTE_MS;
 
+/** A request on a phone waits this long before the person may have it sent again: nobody hears of a rejection. */
+export const APPROVAL_AGAIN_AFTER_MS = 5 * MINUTE_MS;
+
+/** A request that the broker did not answer may have reached the person; its token is taken this long. */
+export const APPROVAL_ANSWERED_WITHIN_MS = 24 * HOUR_MS;
+
 /** Reminders between the open and the close come this often. */
 export const REMINDER_EVERY_MS = 30 * MINUTE_MS;
 

@@ -61,6 +61,15 @@ export type SignInOutcome =
   | 'store-failed'
   | 'lost';
 
+/** A request to sign in that the broker was asked to put on the person's phone. */
+export type Approval =
+  /** On its way to the broker. */
+  | { readonly state: 'asking'; readonly requestedAt: number }
+  /** The broker has taken it; the person may approve it until `expiresAt`. */
+  | { readonly state: 'open'; readonly requestedAt: number; readonly expiresAt: number }
+  /** The broker did not take it, or did not say. `problem` is safe to show. */
+  | { readonly state: 'failed'; readonly requestedAt: number; readonly problem: string };
+
 /** The last report of one process of a worker. */
 export type WorkerReport = {
   readonly generation: number;
@@ -102,6 +111,8 @@ export type SessionRecord = {
     readonly outcome: SignInOutcome;
     readonly at: number;
   } | null;
+  /** The last request that was put on the person's phone, where the broker can do that. */
+  readonly approval: Approval | null;
   readonly lease: {
     readonly owner: string;
     readonly until: number;
@@ -133,6 +144,7 @@ export const NEW_RECORD: SessionRecord = {
   attempts: [],
   pending: null,
   lastSignIn: null,
+  approval: null,
   lease: null,
   undelivered: [],
   workers: {},

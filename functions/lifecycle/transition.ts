@@ -12,7 +12,7 @@ import type { Change, TokenStored } from './changes.ts';
 import type { TokenRenewed } from './events.ts';
 import { HISTORY_KEPT } from './limits.ts';
 import type { BrokerRules } from './rules.ts';
-import type { SessionRecord, WorkerReport } from './session.ts';
+import type { Approval, SessionRecord, WorkerReport } from './session.ts';
 
 type ChangeOf<T extends Change['type']> = Extract<Change, { readonly type: T }>;
 
@@ -40,6 +40,11 @@ export function transition(
             at: change.at,
           })
         : record;
+    case 'approval-asking':
+      return { ...record, approval: { state: 'asking', requestedAt: change.at } };
+    case 'approval-asked':
+    case 'approval-failed':
+      return approvalSettled(record, change);
     case 'token-stored':
       return change.generation > record.generation ? tokenStored(record, change, rules) : record;
     case 'event-delivered':
@@ -110,6 +115,21 @@ function attemptFailed(record: SessionRecord, change: ChangeOf<'attempt-failed'>
         ? record.attempts
         : withoutOne(record.attempts, record.pending.startedAt),
   };
+}
+
+function approvalSettled(
+  record: SessionRecord,
+  change: ChangeOf<'approval-asked' | 'approval-failed'>,
+): SessionRecord {
+  const { requestedAt } = change;
+  if (record.approval?.state !== 'asking' || record.approval.requestedAt !== requestedAt) {
+    return record;
+  }
+  const approval: Approval =
+    change.type === 'approval-asked'
+      ? { state: 'open', requestedAt, expiresAt: change.expiresAt }
+      : { state: 'failed', requestedAt, problem: change.problem };
+  return { ...record, approval };
 }
 
 function tokenStored(

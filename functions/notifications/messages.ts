@@ -11,6 +11,7 @@
 import { KEEP_ALIVE_EVERY_MS } from '../lifecycle/limits.ts';
 import type { Notice, SignInTrouble } from '../lifecycle/notices.ts';
 import { isOver, parseSessionKey, type SessionKey } from '../lifecycle/session.ts';
+import { howTo } from './how-to.ts';
 import { type Html, html, lines, oneLine } from './html.ts';
 import { inMinutes, isMorning, moment } from './moments.ts';
 import type { DeliveryFacts } from './notifier.ts';
@@ -103,14 +104,14 @@ function signInDue(notice: NoticeOf<'sign-in-due'>, facts: DeliveryFacts): Html[
       return [
         html`<b>${greeting}${who} ${needs} a sign-in.</b>`,
         html`The market opens in ${inMinutes(minutes)} (${opens}).`,
-        howTo(sessions),
+        ...howTo(sessions, facts),
       ];
     }
     const bell = minutes <= LAST_CALL_MINUTES ? '⏰⏰' : '⏰';
     return [
       html`<b>${bell} ${inMinutes(minutes)} to the open: ${who} still ${needs} a sign-in.</b>`,
       html`The market opens at ${opens}. Workers cannot trade without a token.`,
-      howTo(sessions),
+      ...howTo(sessions, facts),
     ];
   }
 
@@ -126,7 +127,7 @@ function signInDue(notice: NoticeOf<'sign-in-due'>, facts: DeliveryFacts): Html[
       ? html`<b>🔴 The market opens now without a token: ${who}.</b>`
       : html`<b>🔴 Trading has been open for ${inMinutes(open)} without a token: ${who}.</b>`,
     html`Workers cannot trade until you sign in. The market closes at ${closes}.`,
-    howTo(sessions),
+    ...howTo(sessions, facts),
   ];
 }
 
@@ -148,7 +149,7 @@ function signedIn(notice: NoticeOf<'signed-in'>, facts: DeliveryFacts): Html[] {
   return [
     ...text,
     html`Still without a sign-in: ${namesOf(notice.stillDue, facts)}.`,
-    howTo(notice.stillDue),
+    ...howTo(notice.stillDue, facts),
   ];
 }
 
@@ -260,12 +261,6 @@ function freshLink(): Html[] {
     html`<b>Here is your new link.</b>`,
     html`It is yours alone: whoever has it can sign in. If nobody asked for it, ignore it.`,
   ];
-}
-
-function howTo(sessions: readonly SessionKey[]): Html {
-  return sessions.length === 1
-    ? html`Tap the button and log in at the broker.`
-    : html`Each has its own button: tap it and log in at the broker.`;
 }
 
 /** "A", "A and B", "A, B and C", cut when there are too many. */

@@ -12,11 +12,10 @@ import { attemptsLeft } from '../lifecycle/attempts.ts';
 import type { SessionRecord } from '../lifecycle/session.ts';
 import { Secret } from '../secret.ts';
 import { checkAccount } from './check-account.ts';
-import { deliverEvents } from './deliver-events.ts';
+import { type Followed, followSignIn } from './follow-sign-in.ts';
 import { lastGeneration } from './last-generation.ts';
-import { mirrorSession } from './mirror-session.ts';
 import { discardToken } from './revoke-token.ts';
-import { type Settled, settleSession } from './settle-session.ts';
+import { settleSession } from './settle-session.ts';
 import {
   attemptId,
   awaitFirst,
@@ -46,8 +45,7 @@ export type CompleteResult =
       readonly generation: number;
       /** `null`: none is known. */
       readonly hardEndsAt: number | null;
-      /** `told` workers have the event · `queued` the next run tells them · `adopting` saved, the next health check switches to it. */
-      readonly follow: 'told' | 'queued' | 'adopting';
+      readonly follow: Followed;
     }
   /** Nothing was spent. */
   | {
@@ -203,33 +201,7 @@ async function exchange(
     return { ok: false, reason: 'spent-not-saved' };
   }
   const { generation, hardEndsAt } = stored;
-  log.info('token-stored', 'A new token is stored.', { generation, version: stored.version });
-  if (!stored.pointed) {
-    // Saved first, looked at in earnest now: the sweep checks the account and moves the pointer.
-    const settled = await settleNow(system, session);
-    if (settled?.discarded === true) return { ok: false, reason: 'foreign-account' };
-    if (settled?.adopted == null) return { ok: true, generation, hardEndsAt, follow: 'adopting' };
-  }
-  const [{ delivered }] = await Promise.all([
-    deliverEvents(system, session),
-    mirrorSession(system, session),
-  ]);
-  return { ok: true, generation, hardEndsAt, follow: delivered ? 'told' : 'queued' };
-}
-
-/** `null` when the store does not answer: the next run settles it. */
-async function settleNow(system: System, session: ConfiguredSession): Promise<Settled | null> {
-  try {
-    return await settleSession(system, session, { prune: false });
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    const labels = { session: session.key };
-    system.log.error(
-      'token-not-settled',
-      'The token is saved; the next run sees to it.',
-      error,
-      labels,
-    );
-    return null;
-  }
+  const followed = await followSignIn(system, session, stored);
+  if (followed === 'foreign-account') return { ok: false, reason: 'foreign-account' };
+  return { ok: true, generation, hardEndsAt, follow: followed };
 }

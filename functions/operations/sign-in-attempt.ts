@@ -51,8 +51,13 @@ export async function claimAttempt(
   system: System,
   session: ConfiguredSession,
   id: string,
-  signIn: OpenSignIn,
-  options: { readonly exempt: boolean; readonly settled: boolean },
+  signIn: Pick<OpenSignIn, 'expiresAt'>,
+  options: {
+    readonly exempt: boolean;
+    readonly settled: boolean;
+    /** What brought no token may be tried again: nothing of it was spent. @default false */
+    readonly repeatable?: boolean;
+  },
 ): Promise<Claim> {
   const { exempt } = options;
   const claim: Change<SessionRecord, Claim> = (record) => {
@@ -64,7 +69,8 @@ export async function claimAttempt(
     if (!options.settled && isAttemptLost(record, now)) return { stop: { type: 'another-died' } };
     // An attempt that died must not count as a wrong PIN, nor its PIN be sent again.
     const settled = transition(record, { type: 'attempt-lost', at: now }, rules);
-    if (settled.lastSignIn?.id === id) return refused(resultOf(settled, now));
+    const isDone = options.repeatable !== true || settled.lastSignIn?.outcome === 'stored';
+    if (settled.lastSignIn?.id === id && isDone) return refused(resultOf(settled, now));
     if (settled.pending !== null) {
       if (settled.pending.id === id) return { stop: { type: 'first-is-at-work' } };
       return refused({ ok: false, reason: 'in-progress' });

@@ -5,7 +5,7 @@
  * tests hand in fakes.
  */
 
-import type { Broker } from '../brokers/broker.ts';
+import type { ApprovalPush, Broker } from '../brokers/broker.ts';
 import type { Clock, Random, Wait } from '../clock.ts';
 import type { EventPublisher } from '../events/event-publisher.ts';
 import type { ReportCollector } from '../events/worker-reports.ts';
@@ -23,6 +23,8 @@ export type ConfiguredSession = {
   /** "E*TRADE sandbox", as people read it. */
   readonly title: string;
   readonly broker: Broker;
+  /** Asks the person in the broker's app; only where the settings want that. */
+  readonly approval?: ApprovalPush;
   /** Wall-clock time of the first alert in the market's zone, "08:30"; `null`: an hour before the open. */
   readonly alertAt: string | null;
   /** Whether the ladder of reminders is for this session. */

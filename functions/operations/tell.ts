@@ -30,6 +30,7 @@ import {
   withdrawOvertaken,
 } from '../lifecycle/service.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
+import { approvalFacts } from './approval-facts.ts';
 import { dueAlerts } from './due-alerts.ts';
 import { sessionOf } from './find-session.ts';
 import { zoneOf } from './markets.ts';
@@ -132,6 +133,7 @@ async function send(
       now: system.clock(),
       link: system.signInLink,
       title: (key) => sessionOf(system, key)?.title ?? key,
+      approvals: await approvalFacts(system, askedIn(notice)),
       zone: zoneOf(system, sessionsOf(notice)),
     });
     log.info('notice-sent', 'A message was delivered.', { kind: notice.kind });
@@ -151,6 +153,12 @@ async function send(
     const retryAt = now + Math.max(askedMs ?? 0, NOTICE_RETRY_AFTER_MS);
     return { problem: error.message, retryAt };
   }
+}
+
+/** The sessions that a message asks for. */
+function askedIn(notice: Notice): readonly SessionKey[] {
+  if (notice.kind === 'signed-in') return notice.stillDue;
+  return notice.kind === 'sign-in-due' ? notice.sessions : [];
 }
 
 /** Gives claims back untried: with the messenger down each try would cost a caller its whole timeout. */

@@ -53,6 +53,13 @@ const recordSchema = z.object({
       at: moment,
     }),
   ),
+  approval: orNull(
+    z.discriminatedUnion('state', [
+      z.object({ state: z.literal('asking'), requestedAt: moment }),
+      z.object({ state: z.literal('open'), requestedAt: moment, expiresAt: moment }),
+      z.object({ state: z.literal('failed'), requestedAt: moment, problem: z.string() }),
+    ]),
+  ),
   lease: orNull(z.object({ owner: z.string(), until: moment, generation: count })),
   undelivered: z.array(undeliveredSchema).readonly().default([]),
   workers: z

@@ -152,6 +152,7 @@ describe('token-stored by a sign-in', () => {
       attempts: [],
       pending: null,
       lastSignIn: { id: 'attempt-a', outcome: 'stored', at: ny('09:10:01') },
+      approval: null,
       lease: null,
       undelivered: [
         {

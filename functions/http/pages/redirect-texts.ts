@@ -10,6 +10,7 @@ import type { Words } from './texts.ts';
 export const REDIRECT = {
   logInText: (broker: string) =>
     `${broker} opens in this tab. Log in, agree, and you come back here with the token saved: there is nothing to copy.`,
+  logInInstead: (broker: string) => `Or log in at ${broker} here`,
   loggedInText: 'Log in there and agree. If you did not come back, open it again.',
   over: 'That took too long',
   minutesLeft: 'minutes left',

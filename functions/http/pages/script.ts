@@ -2,7 +2,7 @@
  * The one small script of all pages, with the hash that lets the browser run it under our CSP.
  *
  * Adds to pages that work without it: live countdowns by the server's clock, the step to the PIN after
- * the tap, a paste button. Sends nothing and keeps nothing. Served inline by `layout.ts`; plain browser
+ * the tap, a paste button, the page again while a phone is waited for. Sends nothing and keeps nothing. Served inline by `layout.ts`; plain browser
  * JavaScript, tried in Chromium by `test/http/pages-in-chromium.test.ts`.
  */
 
@@ -104,8 +104,16 @@ export const SCRIPT = `
     });
   }
 
+  const waiting = document.querySelector('[data-wait]');
+  const look = () => {
+    if (document.visibilityState !== 'visible' || document.querySelector('details[open]')) return;
+    location.replace(waiting.dataset.wait);
+  };
+  if (waiting) setInterval(look, 4000);
+
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState !== 'visible') return;
+    if (waiting) return look();
     if (pin && steps.dataset.step === 'open' && !pin.value) pin.focus();
     if (page.reload && !pin && now() - opened > 30000) location.reload();
   });

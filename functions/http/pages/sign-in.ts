@@ -7,8 +7,10 @@
  */
 
 import type { Broker } from '../../brokers/broker.ts';
+import type { ApprovalView } from '../../operations/read-approval.ts';
 import type { SessionStatus } from '../../operations/read-status.ts';
 import type { Outcome } from '../outcome.ts';
+import { approvalCard } from './approval-card.ts';
 import { type Html, html } from './html.ts';
 import { countdown, layout } from './layout.ts';
 import { countdownText, momentText } from './moments.ts';
@@ -31,6 +33,8 @@ export type SignInData = {
   /** `null` when the store could not say. */
   readonly status: SessionStatus | null;
   readonly outcome: Pick<Outcome, 'result'> | null;
+  /** What is on the person's phone; `null` where the broker does not ask there, or nobody knows. */
+  readonly approval: ApprovalView | null;
   /** `this-tab` where the page itself was opened by the tap and the broker could not be. */
   readonly openIn: 'new-tab' | 'this-tab';
 };
@@ -53,6 +57,7 @@ export function signInPage(data: SignInData): string {
     body: html`<h1>${SIGN_IN.title(session.title)}</h1>
 ${data.outcome !== null && noteOf(data.outcome, broker, data)}
 ${data.outcome === null && step === 'start' && presentToken(data)}
+${data.approval !== null && approvalCard({ ...data, approval: data.approval })}
 <ol class="steps" data-step="${step}" data-open-ms="${broker.rules.signInOpenMs}">
 ${
   broker.verifierKind === 'redirect'
@@ -87,13 +92,14 @@ function redirectStep({
   session,
   broker: { title: broker, verifierMaxLength },
   csrf,
+  approval,
 }: SignInData): Html {
-  return html`<li class="card log-in"><div class="step-head"><h2><span class="if-start">${SIGN_IN.logIn(broker)}</span><span class="if-open">${SIGN_IN.loggedIn(broker)}</span><span class="if-over">${REDIRECT.over}</span></h2></div>
+  return html`<li class="card log-in"><div class="step-head"><h2><span class="if-start">${approval === null ? SIGN_IN.logIn(broker) : REDIRECT.logInInstead(broker)}</span><span class="if-open">${SIGN_IN.loggedIn(broker)}</span><span class="if-over">${REDIRECT.over}</span></h2></div>
 <p class="if-start">${REDIRECT.logInText(broker)}</p>
 <p class="if-open">${REDIRECT.loggedInText}</p>
 <p class="if-over">${REDIRECT.overText(broker)}</p>
 <form method="post" action="/sign-in/${session.key}/start" class="actions"><input type="hidden" name="csrf" value="${csrf}">
-<button class="button" id="open"><span class="if-start">${SIGN_IN.open(broker)}</span><span class="if-open">${SIGN_IN.openAgain(broker)}</span><span class="if-over">${SIGN_IN.openAgain(broker)}</span></button></form>
+<button class="button${approval !== null && ' second'}" id="open"><span class="if-start">${SIGN_IN.open(broker)}</span><span class="if-open">${SIGN_IN.openAgain(broker)}</span><span class="if-over">${SIGN_IN.openAgain(broker)}</span></button></form>
 <details><summary>${REDIRECT.elsewhere}</summary><p class="small">${REDIRECT.elsewhereText(broker)}</p>
 <form method="post" action="/sign-in/${session.key}" autocomplete="off"><input type="hidden" name="csrf" value="${csrf}">
 <label for="address">${REDIRECT.address}</label>

@@ -10,5 +10,5 @@ import { morningAlert } from '../../../functions/morning-alert.ts';
 import { composeLocal } from '../compose.ts';
 
 serve('morning-alert', morningAlert, () =>
-  composeLocal('morning-alert', { uses: { consumers: false } }),
+  composeLocal('morning-alert', { uses: { consumers: 'for-approvals' } }),
 );
