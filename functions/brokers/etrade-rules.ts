@@ -9,6 +9,7 @@ import type { BrokerRules } from '../lifecycle/rules.ts';
 import type { Environment } from '../lifecycle/session.ts';
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** Tokens end at midnight US Eastern time and go inactive after two hours without a request. */
 export const ETRADE_RULES: BrokerRules = {
@@ -18,6 +19,8 @@ export const ETRADE_RULES: BrokerRules = {
   accessLifeMs: null,
   renewal: 'reactivate',
   revocation: 'token',
+  // "Keys expire after 2 years", says its support, and nobody is told.
+  consumerKeyLifeMs: 2 * 365 * DAY_MS,
   signInOpenMs: 5 * MINUTE_MS,
 };
 

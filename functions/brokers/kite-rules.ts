@@ -20,6 +20,7 @@ export const KITE_RULES: BrokerRules = {
   accessLifeMs: null,
   renewal: 'none',
   revocation: 'token',
+  consumerKeyLifeMs: null,
   // How long the person may take to log in; the request token that comes of it lives a few minutes.
   signInOpenMs: 10 * MINUTE_MS,
 };

@@ -22,6 +22,7 @@ export const SCHWAB_RULES: BrokerRules = {
   accessLifeMs: 30 * MINUTE_MS,
   renewal: 'refresh',
   revocation: 'none',
+  consumerKeyLifeMs: null,
   // How long the person may take to log in; the code that comes of it lives about 30 seconds.
   signInOpenMs: 10 * MINUTE_MS,
 };

@@ -22,6 +22,7 @@ export const TRADESTATION_RULES: BrokerRules = {
   renewal: 'refresh',
   // One call ends all refresh tokens of the key, those of other programs too.
   revocation: 'consumer-key',
+  consumerKeyLifeMs: null,
   signInOpenMs: 10 * MINUTE_MS,
 };
 

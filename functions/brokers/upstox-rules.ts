@@ -17,6 +17,7 @@ export const UPSTOX_RULES: BrokerRules = {
   accessLifeMs: null,
   renewal: 'none',
   revocation: 'token',
+  consumerKeyLifeMs: null,
   signInOpenMs: 10 * MINUTE_MS,
 };
 

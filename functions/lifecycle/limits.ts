@@ -90,6 +90,18 @@ export const REMINDERS_BEFORE_OPEN_MS = [30 * MINUTE_MS, 15 * MINUTE_MS, 0] as c
 /** The default first alert comes this long before the open. */
 export const DEFAULT_ALERT_BEFORE_OPEN_MS = HOUR_MS;
 
+/** People hear of an end within market hours this long before it. */
+export const ENDS_SOON_BEFORE_MS = HOUR_MS;
+
+/** An end that comes this long after the sign-in, or later, is announced the evening before. */
+export const SLOW_CLOCK_MS = 48 * HOUR_MS;
+
+/** The evening's hour, in the market's zone: after the close, before people are in bed. */
+export const EVENING_WARNING_AT = '18:00';
+
+/** A new consumer key takes days of letters with the broker. */
+export const KEY_WARNINGS_BEFORE_MS = { month: 30 * 24 * HOUR_MS, week: 7 * 24 * HOUR_MS } as const;
+
 /** Page colours: green above the first, orange above the second, red below. */
 export const GREEN_ABOVE_MS = 3 * HOUR_MS;
 export const ORANGE_ABOVE_MS = HOUR_MS;

@@ -34,6 +34,8 @@ export type BrokerRules = {
   readonly accessLifeMs: number | null;
   readonly renewal: Renewal;
   readonly revocation: Revocation;
+  /** After this the broker lets a consumer key die; `null` where no such end is known. */
+  readonly consumerKeyLifeMs: number | null;
   /** How long a begun sign-in stays open at the broker. */
   readonly signInOpenMs: number;
 };
