@@ -13,7 +13,7 @@ import { SetupProblem } from './problem.ts';
 export type Telegram = {
   /** The bot's user name, or `null` when Telegram does not know the token. */
   readonly botName: () => Promise<string | null>;
-  /** Messages of the last day that nobody has taken yet; waits up to 20 s for one. */
+  /** Messages of the last day that were not handed out before; waits up to 20 s for one. */
   readonly messages: () => Promise<readonly ChatMessage[]>;
   readonly send: (chatId: string, text: string) => Promise<void>;
 };
@@ -48,6 +48,7 @@ const meSchema = z.object({ username: z.string() });
 
 const updatesSchema = z.array(
   z.object({
+    update_id: z.number(),
     message: z
       .object({
         text: z.string().default(''),
@@ -88,6 +89,9 @@ export function createTelegram({ token, fetch, apiRoot = API_ROOT }: TelegramOpt
     );
   }
 
+  /** Telegram answers at once as long as it has what is older than this. */
+  let nextUpdate = 0;
+
   return {
     async botName() {
       const answer = await call('getMe', {});
@@ -99,7 +103,7 @@ export function createTelegram({ token, fetch, apiRoot = API_ROOT }: TelegramOpt
     async messages() {
       const answer = await call(
         'getUpdates',
-        { timeout: LONG_POLL_SECONDS, allowed_updates: ['message'] },
+        { offset: nextUpdate, timeout: LONG_POLL_SECONDS, allowed_updates: ['message'] },
         LONG_POLL_SECONDS * 1000 + CALL_TIMEOUT_MS,
       );
       if (answer.error_code === 409) {
@@ -108,7 +112,9 @@ export function createTelegram({ token, fetch, apiRoot = API_ROOT }: TelegramOpt
         ]);
       }
       if (!answer.ok) throw refused('read what was written to the bot', answer);
-      return updatesSchema.parse(answer.result).flatMap(({ message }) =>
+      const updates = updatesSchema.parse(answer.result);
+      for (const { update_id } of updates) nextUpdate = Math.max(nextUpdate, update_id + 1);
+      return updates.flatMap(({ message }) =>
         message === undefined
           ? []
           : [

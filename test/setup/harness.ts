@@ -137,17 +137,16 @@ function telegramFetch(telegram: FakeTelegram, screen: readonly string[]): typeo
       return reply(200, { ok: true, result: {} });
     }
     const code = /start=([0-9a-f]+)/.exec(screen.join('\n'))?.[1] ?? '';
-    return reply(200, {
-      ok: true,
-      result: telegram.messages.map(({ chatId, type, text, from }, index) => ({
-        update_id: index,
-        message: {
-          text: text.replace('<code>', code),
-          chat: { id: chatId, type },
-          from: { first_name: from ?? 'Trader' },
-        },
-      })),
-    });
+    const updates = telegram.messages.map(({ chatId, type, text, from }, index) => ({
+      update_id: index + 1,
+      message: {
+        text: text.replace('<code>', code),
+        chat: { id: chatId, type },
+        from: { first_name: from ?? 'Trader' },
+      },
+    }));
+    const result = updates.filter(({ update_id }) => update_id >= Number(body['offset'] ?? 0));
+    return reply(200, { ok: true, result });
   };
 }
 
