@@ -192,7 +192,8 @@ export async function runSetup(parts: ScriptParts, options: SetupOptions): Promi
       say,
     ),
   );
-  if (isPrinted) printCommand('# Sent through the bot by npm run setup: no command of gcloud does that.');
+  if (isPrinted)
+    printCommand('# Sent through the bot by npm run setup: no command of gcloud does that.');
   else tellEnd(parts, { pageUrl, places, sessions });
 }
 
