@@ -18,13 +18,17 @@ export type BearerDataCalls = {
    * @default `Bearer <access token>`
    */
   readonly header?: (accessToken: Secret, consumerKey: Secret) => string;
+  /** As in `DataCalls`. */
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
 export function bearerDataCalls({
   judge,
   header = bearerAuthorization,
+  headers = {},
 }: BearerDataCalls): CreateDataCalls {
   return ({ consumerKey }) => ({
+    headers,
     authorize: (_call, token) => header(token.accessToken, consumerKey),
     judge(answer) {
       const failure = judge(answer);

@@ -27,6 +27,8 @@ export type Refusal = BrokerFailure & {
 };
 
 export interface DataCalls {
+  /** What every call carries besides, where the caller says nothing else. @default none */
+  readonly headers?: Readonly<Record<string, string>>;
   /**
    * The value of the `Authorization` header, good for one attempt.
    *

@@ -13,7 +13,8 @@ import type { OutgoingRequest } from './send.ts';
 
 type KiteApp = Pick<BrokerOptions, 'oauthUrl' | 'apiUrl' | 'consumerKey' | 'consumerSecret'>;
 
-const VERSION = { 'X-Kite-Version': '3' } as const;
+/** Without it Kite refuses any call. */
+export const KITE_VERSION = { 'X-Kite-Version': '3' } as const;
 
 /**
  * Kite knows no `state` and takes no redirect address (it is fixed per key): what stands in
@@ -34,7 +35,7 @@ export function sessionCall(app: KiteApp, requestToken: Secret): OutgoingRequest
     request_token: requestToken,
     checksum: checksum(app.consumerKey, requestToken, app.consumerSecret),
   };
-  return formPost(`${app.oauthUrl}/session/token`, fields, VERSION);
+  return formPost(`${app.oauthUrl}/session/token`, fields, KITE_VERSION);
 }
 
 /** SHA-256 over the three as they stand one behind the other, in lower-case hex: no HMAC. */
@@ -50,7 +51,7 @@ export function profileCall(app: KiteApp, accessToken: Secret): OutgoingRequest 
     url: `${app.apiUrl}/user/profile`,
     headers: {
       Accept: 'application/json',
-      ...VERSION,
+      ...KITE_VERSION,
       Authorization: kiteAuthorization(accessToken, app.consumerKey),
     },
   };
@@ -65,7 +66,7 @@ export function logoutCall(app: KiteApp, accessToken: Secret): OutgoingRequest {
   return {
     method: 'DELETE',
     url: `${app.oauthUrl}/session/token?${query.toString()}`,
-    headers: { Accept: 'application/json', ...VERSION },
+    headers: { Accept: 'application/json', ...KITE_VERSION },
   };
 }
 

@@ -14,7 +14,7 @@ import { createEtradeDataCalls } from './etrade-data-calls.ts';
 import { ETRADE_DEFAULTS, ETRADE_RULES } from './etrade-rules.ts';
 import { createKiteBroker } from './kite.ts';
 import { judgeKiteCall } from './kite-failures.ts';
-import { kiteAuthorization } from './kite-requests.ts';
+import { KITE_VERSION, kiteAuthorization } from './kite-requests.ts';
 import { KITE_DEFAULTS, KITE_RULES } from './kite-rules.ts';
 import { createSchwabBroker } from './schwab.ts';
 import { judgeSchwabCall } from './schwab-answers.ts';
@@ -86,7 +86,11 @@ const kite: BrokerEntry = {
   rules: KITE_RULES,
   defaults: KITE_DEFAULTS,
   create: createKiteBroker,
-  createDataCalls: bearerDataCalls({ judge: judgeKiteCall, header: kiteAuthorization }),
+  createDataCalls: bearerDataCalls({
+    judge: judgeKiteCall,
+    header: kiteAuthorization,
+    headers: KITE_VERSION,
+  }),
 };
 
 /** Looked up by text from configuration, so it has no prototype: `constructor-prod` names no broker. */

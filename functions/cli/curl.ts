@@ -46,7 +46,7 @@ export async function curl(
   const answer = await terminal.progress(
     `Asking ${session.broker.title}`,
     sendOnce(
-      { method, url: url.href, headers: { Authorization: authorization } },
+      { method, url: url.href, headers: { ...access.calls.headers, Authorization: authorization } },
       {
         fetch: system.fetch,
         clock: system.clock,

@@ -141,6 +141,9 @@ export function createCalls(options: CallOptions): WorkerSession['fetch'] {
     const { signer } = await heeding(init.signal ?? null, options.line.open());
     const headers = new Headers(call.headers);
     headers.set('authorization', sign(signer, call, using));
+    for (const [name, value] of Object.entries(signer.headers ?? {})) {
+      if (!headers.has(name)) headers.set(name, value);
+    }
     const timeUp = AbortSignal.timeout(options.timeoutMs);
     const signal = init.signal ? AbortSignal.any([timeUp, init.signal]) : timeUp;
     let response: Response;

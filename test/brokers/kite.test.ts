@@ -219,6 +219,7 @@ describe('a worker’s calls', () => {
   test('carry key and token', () => {
     const call = { method: 'GET', url: 'https://api.kite.trade/orders', params: {} };
     expect(calls?.authorize(call, TOKEN)).toBe('token api-key:access&token');
+    expect(calls?.headers).toEqual({ 'X-Kite-Version': '3' });
   });
 
   test('are known to be undone when the token was refused with 403', () => {

@@ -81,6 +81,32 @@ async function refreshed(action = 'renewed'): Promise<Response> {
   return Response.json({ outcomes: [{ session: 'etrade-sandbox', action, reason: 'x' }] });
 }
 
+test('what a broker wants with every call is sent, unless the caller says otherwise', async () => {
+  const { etrade } = BROKERS;
+  if (etrade === undefined) throw new Error('no E*TRADE');
+  const brokers: Readonly<Record<string, BrokerEntry>> = {
+    etrade: {
+      ...etrade,
+      createDataCalls: (options) => ({
+        ...etrade.createDataCalls(options),
+        headers: { 'X-Version': '3' },
+      }),
+    },
+  };
+  await desk.put({ generation: 7 });
+  const seen: (string | null)[] = [];
+  const worker = await desk.connect({
+    parts: { brokers },
+    async fetch(input, init) {
+      seen.push(new Request(input, init).headers.get('x-version'));
+      return Response.json(ACCOUNTS);
+    },
+  });
+  await worker.fetch(LIST);
+  await worker.fetch(LIST, { headers: { 'x-version': '4' } });
+  expect(seen).toEqual(['3', '4']);
+});
+
 const did = (action: string) => async () =>
   Response.json({ outcomes: [{ session: 'etrade-sandbox', action, reason: 'x' }] });
 
