@@ -20,6 +20,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type ServiceUrls = {
   readonly public: string;
+  /** Where workers have their tokens refreshed. */
+  readonly keepAlive: string;
   readonly events: string;
   readonly workerReports: string;
   /** `null`: the real Telegram. */
@@ -43,6 +45,12 @@ export type SettingsOptions = {
 /** Settings that a person may give to any local run. */
 const PASSED_ON = ['ALERT_AT', 'REQUIRED_SESSIONS', 'MARKET_CLOSURES'] as const;
 
+/** The same, after the name of a session: `UPSTOX_PROD_ALERT_AT`. */
+const SESSION_WISHES = ['ALERT_AT', 'APPROVAL', 'CONSUMER_SINCE'] as const;
+
+/** A real broker's, after broker and environment: `SCHWAB_PROD_REDIRECT_URL`. */
+const ADDRESSES = ['OAUTH_URL', 'API_URL', 'AUTHORIZE_URL', 'REDIRECT_URL'] as const;
+
 /** A real bot is used when its token is given; only with a real broker, never by the simulators' side. */
 export function usesRealTelegram(env: Environment): boolean {
   const app = readObject(env['TOKEN_CADENCE_APP']);
@@ -62,6 +70,7 @@ export function settingsFor(options: SettingsOptions): Record<string, string> {
     NODE_ENV: 'production',
     SESSIONS: sessions.join(','),
     PUBLIC_URL: urls.public,
+    KEEP_ALIVE_URL: urls.keepAlive,
     ...(options.googleVariables ?? {
       EVENTS_URL: urls.events,
       STORE_DIRECTORY: state.storeDirectory,
@@ -78,24 +87,25 @@ export function settingsFor(options: SettingsOptions): Record<string, string> {
     [REPORTS_URL_VARIABLE]: urls.workerReports,
     ...(options.colour ? { [COLOUR_VARIABLE]: '1' } : {}),
   };
-  for (const name of [...PASSED_ON, ...sessions.map((key) => `${variablePrefix(key)}_ALERT_AT`)]) {
-    const value = env[name];
-    if (value !== undefined) variables[name] = value;
-  }
+  const passOn = (names: readonly string[]): void => {
+    for (const name of names) {
+      const value = env[name];
+      if (value !== undefined) variables[name] = value;
+    }
+  };
+  passOn(PASSED_ON);
   for (const session of sessions) {
     const prefix = variablePrefix(session);
     variables[`${prefix}_WORKERS`] = WORKER_NAMES.join(',');
+    passOn(SESSION_WISHES.map((wish) => `${prefix}_${wish}`));
     if (!isReal) {
       variables[`${prefix}_CONSUMER`] = JSON.stringify(keys.consumers[session]);
       continue;
     }
     const shared = variablePrefix(session.split('-').slice(0, 2).join('-'));
-    const own = [`${prefix}_CONSUMER`, `${prefix}_ACCOUNT`, `${shared}_CONSUMER`];
-    const addresses = [`${shared}_OAUTH_URL`, `${shared}_API_URL`, `${shared}_AUTHORIZE_URL`];
-    for (const name of [...own, ...addresses]) {
-      const value = env[name];
-      if (value !== undefined) variables[name] = value;
-    }
+    const consumers = ['CONSUMER', 'CONSUMER_SINCE'].map((name) => `${shared}_${name}`);
+    passOn([`${prefix}_CONSUMER`, `${prefix}_ACCOUNT`, ...consumers]);
+    passOn(ADDRESSES.map((address) => `${shared}_${address}`));
   }
   return variables;
 }

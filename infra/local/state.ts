@@ -46,6 +46,7 @@ const runSchema = z.object({
   sessions: z.array(z.string()),
   urls: z.object({
     public: z.string(),
+    keepAlive: z.string(),
     events: z.string(),
     workerReports: z.string(),
     telegram: z.string().nullable(),

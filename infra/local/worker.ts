@@ -17,6 +17,7 @@ import type { Log } from '../../functions/logging/log.ts';
 import { zoneOf } from '../../functions/operations/markets.ts';
 import { connect } from '../../functions/worker/connect.ts';
 import type { WorkerSession } from '../../functions/worker/worker-session.ts';
+import { samplePathOf } from './brokers/table.ts';
 import { composeLocal } from './compose.ts';
 import { createInFlight } from './in-flight.ts';
 import { createQueue } from './one-at-a-time.ts';
@@ -87,7 +88,7 @@ function pushedTo(name: WorkerName): TokenEvents {
 
 async function start(name: WorkerName): Promise<void> {
   const hasPubsub = settings.events.kind === 'pubsub';
-  const connected = settings.sessions.map(async ({ key, urls }): Promise<Running> => {
+  const connected = settings.sessions.map(async ({ key, broker, urls }): Promise<Running> => {
     const connection = await connect({
       session: key,
       worker: name,
@@ -102,7 +103,7 @@ async function start(name: WorkerName): Promise<void> {
     });
     const worker = createSampleWorker({
       broker: connection,
-      url: `${urls.apiUrl}/v1/accounts/list.json`,
+      url: `${urls.apiUrl}${samplePathOf(broker)}`,
       clock: wiring.clock,
       zone: zoneOf(wiring, [key]),
       report,

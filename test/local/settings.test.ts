@@ -27,6 +27,7 @@ function optionsFor(change: Partial<SettingsOptions> = {}): SettingsOptions {
     colour: false,
     urls: {
       public: 'http://127.0.0.1:8080',
+      keepAlive: 'http://127.0.0.1:8080/keep-alive',
       events: 'http://127.0.0.1:8083/events',
       workerReports: 'http://127.0.0.1:8083/workers',
       telegram: 'http://127.0.0.1:8082',
@@ -65,6 +66,16 @@ describe('with the simulator', () => {
     const { sessions } = readConfig(settingsFor(optionsFor({ env })));
     expect(sessions.map(({ alertAt }) => alertAt)).toEqual(['04:00', '00:05']);
   });
+
+  it('workers are told who refreshes tokens, brokers where to send the person back', () => {
+    const sessions = ['schwab-prod', 'kite-prod'];
+    const settings = settingsFor(optionsFor({ sessions }));
+    expect(settings['KEEP_ALIVE_URL']).toBe('http://127.0.0.1:8080/keep-alive');
+    expect(readConfig(settings).sessions.map(({ redirectUrl }) => redirectUrl)).toEqual([
+      'http://127.0.0.1:8080/callback/schwab',
+      'http://127.0.0.1:8080/callback/kite',
+    ]);
+  });
 });
 
 describe('with the real broker', () => {
@@ -78,6 +89,12 @@ describe('with the real broker', () => {
     const { sessions } = readConfig(settingsFor(optionsFor(real)));
     expect(sessions[0]?.consumerKey.reveal()).toBe('K');
     expect(sessions[0]?.urls.apiUrl).toBe('https://api.etrade.com');
+  });
+
+  it('an address that is registered at the broker is used as it is', () => {
+    const own = { ...env, ETRADE_PROD_REDIRECT_URL: 'https://127.0.0.1' };
+    const { sessions } = readConfig(settingsFor(optionsFor({ ...real, env: own })));
+    expect(sessions[0]?.redirectUrl).toBe('https://127.0.0.1');
   });
 
   it('the person’s own bot is used, with generated keys for what is not given', () => {

@@ -52,6 +52,7 @@ export type EtradeSimulator = Omit<BrokerSimulator, 'stats'> & { stats(): Etrade
 export const ETRADE_SIMULATOR: SimulatorEntry = {
   name: 'etrade',
   create: createEtradeSimulator,
+  samplePath: '/v1/accounts/list.json',
   urls: (base) => {
     const authorizeUrl = `${base}${PREFIX}${AUTHORIZE_PATH}`;
     const oauthUrl = `${base}${PREFIX}/api`;

@@ -31,6 +31,7 @@ const GARBAGE = '{"status":"success","data":{"access_token":<html>';
 export const KITE_SIMULATOR: SimulatorEntry = {
   name: 'kite',
   create: createKiteSimulator,
+  samplePath: '/user/profile',
   urls: (base) => ({
     prod: {
       oauthUrl: `${base}${PREFIX}/api`,

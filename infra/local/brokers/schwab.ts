@@ -27,6 +27,7 @@ const KEEP_MS = 14 * 86_400_000;
 export const SCHWAB_SIMULATOR: SimulatorEntry = {
   name: 'schwab',
   create: createSchwabSimulator,
+  samplePath: '/trader/v1/accounts/accountNumbers',
   urls: (base) => ({
     prod: {
       oauthUrl: `${base}${PREFIX}`,

@@ -83,4 +83,6 @@ export type SimulatorEntry = {
   readonly create: (options: SimulatorOptions) => BrokerSimulator;
   /** By environment, below the origin of the server; an environment that is missing does not exist. */
   readonly urls: (base: string) => Readonly<Partial<Record<Environment, SimulatorUrls>>>;
+  /** Below the API's address: what a trading program that has nothing to do asks for now and then. */
+  readonly samplePath: string;
 };

@@ -1,7 +1,7 @@
 /**
  * The broker simulators there are: what the local run mounts.
  *
- * A table, no behaviour. A new simulator takes one line here.
+ * A table and one look into it. A new simulator takes one line here.
  */
 
 import { ETRADE_SIMULATOR } from './etrade.ts';
@@ -18,3 +18,10 @@ export const SIMULATORS: readonly SimulatorEntry[] = [
   SCHWAB_SIMULATOR,
   KITE_SIMULATOR,
 ];
+
+/** Below the address of a broker's API: what its sample workers ask for. */
+export function samplePathOf(broker: string): string {
+  const entry = SIMULATORS.find(({ name }) => name === broker);
+  if (entry === undefined) throw new Error(`There is no simulator of "${broker}"`);
+  return entry.samplePath;
+}

@@ -54,6 +54,7 @@ const KEEP_MS = 7 * 86_400_000;
 export const TRADESTATION_SIMULATOR: SimulatorEntry = {
   name: 'tradestation',
   create: createTradestationSimulator,
+  samplePath: '/v3/brokerage/accounts',
   urls: (base) => {
     const signIn = {
       oauthUrl: `${base}${PREFIX}/signin`,

@@ -57,6 +57,7 @@ export type UpstoxSimulator = BrokerSimulator & {
 export const UPSTOX_SIMULATOR: SimulatorEntry = {
   name: 'upstox',
   create: createUpstoxSimulator,
+  samplePath: '/v2/user/profile',
   urls: (base) => ({
     prod: {
       oauthUrl: `${base}${PREFIX}/api`,

@@ -8,7 +8,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Clock } from '../../../functions/clock.ts';
-import { type Environment, parseSessionKey } from '../../../functions/lifecycle/session.ts';
+import {
+  type Environment,
+  parseSessionKey,
+  type SessionKey,
+} from '../../../functions/lifecycle/session.ts';
 import type { Approval, BrokerSimulator, BrokerStats, Consumer } from '../brokers/simulator.ts';
 import { SIMULATORS } from '../brokers/table.ts';
 import { readJsonFile, writeJsonFile } from '../files.ts';
@@ -24,6 +28,8 @@ export type BrokerHostOptions = {
   readonly snapshotFile: string;
   /** What comes before `/callback/<broker>`, which is registered with every key; `null`: nothing is. */
   readonly publicUrl?: string | null;
+  /** Where tokens are posted that the person approved in the broker's app, registered likewise. */
+  readonly notifierUrl?: (session: SessionKey) => string;
 };
 
 export type BrokerHost = {
@@ -101,14 +107,21 @@ export async function openBrokerHost(options: BrokerHostOptions): Promise<Broker
 
 function consumersOf(
   broker: string,
-  { sessions, consumers, publicUrl = null }: BrokerHostOptions,
+  { sessions, consumers, publicUrl = null, notifierUrl }: BrokerHostOptions,
 ): Consumer[] {
   const redirectUrl = publicUrl === null ? null : `${publicUrl}/callback/${broker}`;
   return sessions.flatMap((session) => {
     const consumer = consumers[session];
     const name = parseSessionKey(session);
     if (consumer === undefined || name?.broker !== broker) return [];
-    return [{ ...consumer, environment: name.environment, redirectUrl }];
+    return [
+      {
+        ...consumer,
+        environment: name.environment,
+        redirectUrl,
+        notifierUrl: notifierUrl?.(name.key) ?? null,
+      },
+    ];
   });
 }
 

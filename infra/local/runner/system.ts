@@ -7,6 +7,8 @@
 
 import { systemWait } from '../../../functions/clock.ts';
 import { readConfig } from '../../../functions/config.ts';
+import { createHooks } from '../../../functions/http/hook.ts';
+import { Secret } from '../../../functions/secret.ts';
 import type { Activity } from '../activity.ts';
 import type { BrokerStats } from '../brokers/simulator.ts';
 import { startGoogleEmulators } from '../emulators/google.ts';
@@ -145,6 +147,7 @@ async function start(
         consumers: keys.consumers,
         snapshotFile: state.brokerFile,
         publicUrl,
+        notifierUrl: createHooks({ key: new Secret(keys.app.linkKey), publicUrl }).address,
       });
   if (brokers !== null) onClose(brokers.server.close);
 
@@ -295,6 +298,7 @@ async function start(
     sessions: [...sessions],
     urls: {
       public: publicUrl,
+      keepAlive: `${publicServer.url}/keep-alive`,
       events: `${controlServer.url}/events`,
       workerReports: `${controlServer.url}/workers`,
       telegram: telegramServer?.url ?? null,
