@@ -18,6 +18,7 @@ import { addCurl } from './curl.ts';
 import { addDoctor } from './doctor.ts';
 import { EXIT, EXIT_CODES_HELP, type ExitCode, exitCodeOfError } from './exit-code.ts';
 import { addExport } from './export.ts';
+import { addHook } from './hook.ts';
 import { addImport } from './import.ts';
 import { Interrupted, type Interrupts } from './interrupts.ts';
 import { addRenew, addTest } from './prove.ts';
@@ -40,6 +41,7 @@ const COMMANDS: readonly AddCommand[] = [
   addRunKeepAlive,
   addSign,
   addCurl,
+  addHook,
   addCalendar,
   addDoctor,
   addRehearse,
