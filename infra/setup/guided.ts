@@ -29,6 +29,7 @@ import {
   checkRegion,
   chooseProject,
   enableApis,
+  ensureServiceAgents,
   LOGIN,
 } from './project-checks.ts';
 import type { ScriptParts } from './script.ts';
@@ -122,6 +123,7 @@ export async function runSetup(parts: ScriptParts, options: SetupOptions): Promi
       say.already(`all ${secretsOf(choice).length} secrets are there`);
       return;
     }
+    await ensureServiceAgents(cloud);
     await builder.run(
       { mode: 'foundation', substitutions: { _REGION: region, _SESSIONS: sessions.join(',') } },
       say,
@@ -193,7 +195,7 @@ export async function runSetup(parts: ScriptParts, options: SetupOptions): Promi
     ),
   );
   if (isPrinted)
-    printCommand('# Sent through the bot by npm run setup: no command of gcloud does that.');
+    printCommand('# npm run setup sends it through the bot itself; nothing is to be run.');
   else tellEnd(parts, { pageUrl, places, sessions });
 }
 

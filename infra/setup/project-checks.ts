@@ -156,6 +156,17 @@ async function enable(cloud: Cloud, apis: readonly string[]): Promise<void> {
   await cloud.change(['services', 'enable', ...apis], { doing: 'enable APIs' });
 }
 
+/**
+ * Has Google make the account that Pub/Sub itself acts as: Terraform grants it rights, and Google makes it only
+ * once Pub/Sub needs it. Where it is there already, nothing happens.
+ */
+export async function ensureServiceAgents(cloud: Cloud): Promise<void> {
+  await cloud.change(
+    ['beta', 'services', 'identity', 'create', '--service=pubsub.googleapis.com'],
+    { doing: 'make Pub/Sub’s own account' },
+  );
+}
+
 /** Products whose regions differ. */
 const REGIONAL: readonly (readonly [string, readonly string[]])[] = [
   ['Cloud Functions', ['functions', 'regions', 'list', '--gen2']],

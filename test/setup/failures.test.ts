@@ -21,6 +21,7 @@ function shapeOf(cloud: ReturnType<typeof createFakeCloud>): unknown {
     apis: cloud.apis.toSorted(),
     buckets: cloud.buckets,
     accounts: cloud.accounts,
+    agents: cloud.agents,
     roles: cloud.roles,
     bindings: cloud.bindings.map(({ role }) => role).toSorted(),
     secrets: Object.keys(cloud.secrets).toSorted(),

@@ -43,6 +43,8 @@ export type FakeCloud = {
   >;
   objects: Record<string, string>;
   accounts: Record<string, { disabled: boolean }>;
+  /** Services whose own account Google has made. */
+  agents: string[];
   roles: Record<string, { permissions: string[]; deleted: boolean }>;
   bindings: { role: string; member: string }[];
   secrets: Record<string, { value: string; state: string }[]>;
@@ -73,6 +75,7 @@ export function createFakeCloud(changes: Partial<FakeCloud> = {}): FakeCloud {
     buckets: {},
     objects: {},
     accounts: {},
+    agents: [],
     roles: {},
     bindings: [],
     secrets: {},
@@ -94,6 +97,9 @@ export const STEP_IDS = [
   'terraform-apply',
   'smoke',
 ];
+
+const NO_AGENT =
+  'Error 400: Service account service-421337@gcp-sa-pubsub.iam.gserviceaccount.com does not exist.';
 
 class Refusal extends Error {}
 
@@ -261,6 +267,12 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
         );
       }
       cloud.apis = [...new Set([...cloud.apis, ...words])];
+    },
+  },
+  'beta services identity create': {
+    change: true,
+    run: ({ cloud, flags }) => {
+      cloud.agents = [...new Set([...cloud.agents, flags['service'] ?? ''])];
     },
   },
   'functions regions list': {
@@ -538,7 +550,9 @@ function submit({ cloud, words: [source = ''], flags, project }: Call): { id: st
 function advance(cloud: FakeCloud, build: FakeBuild): void {
   if (!['QUEUED', 'WORKING'].includes(build.status)) return;
   build.status = 'WORKING';
-  const isFailing = cloud.failingStep;
+  const isFailing = cloud.agents.includes('pubsub.googleapis.com')
+    ? cloud.failingStep
+    : { step: 'terraform-apply', lines: [NO_AGENT] };
   for (let done = 0; done < 3; done += 1) {
     const step = build.steps.find(({ status }) => status !== 'SUCCESS');
     if (step === undefined) break;

@@ -102,7 +102,7 @@ describe('npm run setup as a process', { timeout: 120_000 }, () => {
     });
     expect(exitCode, output).toBe(0);
     expect(path.read().calls).toEqual([]);
-    expect(output.match(/^gcloud /gm)?.length).toBe(21);
+    expect(output.match(/^gcloud /gm)?.length).toBe(22);
     expect(output.match(/^# +\d+\/12 /gm)?.length).toBe(12);
     expect(output).not.toContain('--async');
   });

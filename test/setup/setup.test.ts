@@ -94,6 +94,7 @@ describe('npm run setup', () => {
     });
     expect(exitCode, output).toBe(0);
     expect(changesOf(calls).map((line) => line.split(' ').slice(0, 4).join(' '))).toEqual([
+      'beta services identity create',
       'builds submit . --config=cloudbuild.yaml',
       'secrets versions add etrade-prod-consumer',
       `storage cp - ${SETTINGS}`,
