@@ -80,6 +80,7 @@ locals {
 
     # Building and deploying.
     [for who in concat(keys(local.functions), ["scheduler", "images"]) : { who = "build", role = "roles/iam.serviceAccountUser", kind = "account", on = who, why = "deploys what runs as this account" }],
+    [{ who = "build", role = "roles/iam.serviceAccountOpenIdTokenCreator", kind = "account", on = "build", why = "shows health-check who asks, at the end of a build" }],
     [
       { who = "images", role = "roles/artifactregistry.writer", kind = "repository", on = "token-cadence", why = "stores the image of a function" },
       { who = "images", role = "roles/storage.objectViewer", kind = "bucket", on = local.sources, why = "fetches the bundle it makes an image of" },
@@ -138,7 +139,7 @@ resource "google_cloud_run_v2_service_iam_member" "granted" {
 resource "google_service_account_iam_member" "granted" {
   for_each = { for key, grant in local.granted : key => grant if grant.kind == "account" }
 
-  service_account_id = "projects/${var.project}/serviceAccounts/${local.emails[each.value.on]}"
+  service_account_id = "projects/${var.project}/serviceAccounts/${trimprefix(local.members[each.value.on].member, "serviceAccount:")}"
   role               = each.value.role_name
   member             = each.value.member
 }

@@ -37,6 +37,10 @@ run "only_pin_exchange_is_public" {
     error_message = "On the project stand the named exceptions alone."
   }
   assert {
+    condition     = [for grant in google_service_account_iam_member.granted : "${grant.service_account_id} ${grant.member}" if grant.role == "roles/iam.serviceAccountOpenIdTokenCreator"] == ["projects/my-trading-123456/serviceAccounts/tc-build@my-trading-123456.iam.gserviceaccount.com serviceAccount:tc-build@my-trading-123456.iam.gserviceaccount.com"]
+    error_message = "The build account may make an identity token of its own, which Cloud Build hands out only then, and of no other account."
+  }
+  assert {
     condition     = alltrue([for grant in google_project_iam_member.granted : length(grant.condition) == 1 if grant.role == "roles/storage.objectViewer"])
     error_message = "On the project, objects are to be seen in one bucket alone."
   }
