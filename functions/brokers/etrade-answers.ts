@@ -8,8 +8,9 @@
 import * as z from 'zod';
 import { Secret } from '../secret.ts';
 import type { BrokerFailure, CallbackAnswer, ProbeAnswer, RevokeAnswer } from './broker.ts';
-import { findOauthProblem, judgeRefusal, looksLikeHtml, unreadable } from './etrade-failures.ts';
+import { findOauthProblem, judgeRefusal } from './etrade-failures.ts';
 import { ETRADE_VERIFIER_MAX_LENGTH } from './etrade-rules.ts';
+import { looksLikeHtml, parseJson, unreadable } from './judged.ts';
 import type { Received } from './send.ts';
 
 export type TokenPair = {
@@ -106,14 +107,6 @@ function decodePercent(text: string): string | null {
 /** Printable, without white space: anything else would only fail later, as a bad signature. */
 function isToken(value: string | undefined): value is string {
   return value !== undefined && /^[\x21-\x7e]{1,512}$/.test(value);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const accountSchema = z.object({

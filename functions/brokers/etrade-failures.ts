@@ -6,6 +6,7 @@
  */
 
 import type { BrokerFailure, FailureClass } from './broker.ts';
+import { looksLikeHtml, unreadable } from './judged.ts';
 import type { Received } from './send.ts';
 
 /** The calls, as far as a refusal means something else in each. */
@@ -46,16 +47,6 @@ export function judgeRefusal(step: EtradeStep, answer: Received): BrokerFailure 
 /** E*TRADE's word for the problem (`token_rejected`), wherever it stands. */
 export function findOauthProblem(answer: Pick<Received, 'challenge' | 'body'>): string | null {
   return OAUTH_PROBLEM.exec(`${answer.challenge}\n${answer.body}`)?.[1]?.toLowerCase() ?? null;
-}
-
-/** An answer that is not what its step answers; what it did at the broker is unknown. */
-export function unreadable(answer: Received): BrokerFailure {
-  return failure(answer, 'transient', 'answer-unreadable');
-}
-
-/** HTML, whatever it says it is. */
-export function looksLikeHtml(body: string): boolean {
-  return /^\s*<(?:!doctype html|html|head|body)\b/i.test(body);
 }
 
 /**

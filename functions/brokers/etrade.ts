@@ -14,12 +14,12 @@ import type {
   BrokerOptions,
   BrokerToken,
   CompleteAnswer,
-  FailureClass,
   OpenSignIn,
   ProbeAnswer,
   RenewAnswer,
   RevokeAnswer,
 } from './broker.ts';
+import { DEFAULT_TIMEOUT_MS, GLANCE_TIMEOUT_MS } from './calls.ts';
 import {
   judgeAccountList,
   judgeDone,
@@ -37,15 +37,10 @@ import {
   signCall,
 } from './etrade-requests.ts';
 import { ETRADE_RULES, ETRADE_VERIFIER_MAX_LENGTH } from './etrade-rules.ts';
+import { unsent } from './judged.ts';
 import type { Oauth1Pair } from './oauth1.ts';
 import { pauseBeforeRetry } from './retry.ts';
 import { type OutgoingRequest, type Received, sendOnce } from './send.ts';
-
-/** E*TRADE answers within a second or two; a person is waiting. */
-const DEFAULT_TIMEOUT_MS = 10_000;
-
-/** A token that is not stored yet must not wait long. */
-const GLANCE_TIMEOUT_MS = 4_000;
 
 const NONCE_BYTES = 16;
 
@@ -171,19 +166,6 @@ function pairOf(token: BrokerToken): Oauth1Pair | null {
 function isSendable(verifier: Secret): boolean {
   const text = verifier.reveal();
   return text !== '' && text.isWellFormed();
-}
-
-/** A failure of a request that was never sent, or that nobody answered. */
-function unsent(reason: FailureClass, problem: string): BrokerFailure {
-  return {
-    ok: false,
-    reason,
-    problem,
-    answered: false,
-    status: null,
-    retryAfterMs: null,
-    skewMs: null,
-  };
 }
 
 /** What was stored cannot sign anything; only a new token can. */
