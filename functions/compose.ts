@@ -252,10 +252,11 @@ function configured(
   });
   const hashAccount = accountHasher(consumerSecret);
   const account = settings.accountIds?.map(hashAccount) ?? null;
-  const { workers } = settings;
+  const { workers, consumerKeySince } = settings;
   const { approval } = broker;
   const asks = settings.asksForApproval && approval !== undefined ? { approval } : {};
-  return { key, title, broker, ...asks, alertAt, required, account, workers, hashAccount };
+  const told = { alertAt, required, consumerKeySince };
+  return { key, title, broker, ...asks, ...told, account, workers, hashAccount };
 }
 
 function entryOf({ broker, key }: SessionSettings): BrokerEntry {

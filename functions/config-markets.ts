@@ -1,5 +1,6 @@
 /**
- * The settings that belong to a market: when people are asked, on which days there is no trading.
+ * The settings that belong to days and times: when people are asked, when there is no trading, how old a
+ * consumer key is.
  *
  * Names every problem by its variable, never with its value. Called by `config.ts`.
  */
@@ -47,8 +48,23 @@ export function readClosures(value: string | null, problems: string[]): MarketCl
   return closures;
 }
 
+/** The day on which the broker issued the consumer key, of the session's own or of the shared one. */
+export function readSince(
+  { text }: Pick<Reader, 'text'>,
+  own: string,
+  shared: string,
+  problems: string[],
+): number | null {
+  const name = [own, shared].map((part) => `${part}_CONSUMER_SINCE`).find((each) => text(each));
+  const value = name === undefined ? null : text(name);
+  if (value === null) return null;
+  if (/^\d{4}-\d{2}-\d{2}$/.test(value) && isDate(value)) return Date.parse(`${value}T00:00:00Z`);
+  problems.push(`"${name}" is not a day like 2026-01-15`);
+  return null;
+}
+
 /** A day that exists: parsing alone takes 2025-02-31 for the third of March. */
-export function isDate(text: string): boolean {
+function isDate(text: string): boolean {
   const moment = Date.parse(`${text}T00:00:00Z`);
   return !Number.isNaN(moment) && new Date(moment).toISOString().startsWith(text);
 }

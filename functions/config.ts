@@ -8,7 +8,7 @@
 
 import * as z from 'zod';
 import { BROKERS, type BrokerEntry } from './brokers/registry.ts';
-import { readAlertTime, readClosures } from './config-markets.ts';
+import { readAlertTime, readClosures, readSince } from './config-markets.ts';
 import {
   type Reader,
   readBackup,
@@ -130,6 +130,7 @@ export function readConfig(
         authorizeUrl: url(`${shared}_AUTHORIZE_URL`) ?? defaults.authorizeUrl,
       },
       redirectUrl: url(`${shared}_REDIRECT_URL`) ?? ownCallback(text('PUBLIC_URL'), parsed.broker),
+      consumerKeySince: readSince(variables, own, shared, problems),
       alertAt: readAlertTime(variables, `${own}_ALERT_AT`, broker.rules.market, problems),
       asksForApproval,
       required:

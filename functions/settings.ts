@@ -25,6 +25,8 @@ export type SessionSettings = {
   /** Where the broker's redirect leads; `null` where no public address is set. */
   readonly redirectUrl: string | null;
   readonly alertAt: string | null;
+  /** When the broker issued the consumer key, epoch ms; `null`: not known. */
+  readonly consumerKeySince: number | null;
   /** Whether the alert has the broker ask the person in its own app. */
   readonly asksForApproval: boolean;
   readonly required: boolean;

@@ -161,6 +161,11 @@ describe('what is missing or malformed is named', () => {
       says: /"MARKET_CLOSURES" is not a list/,
     },
     {
+      name: 'a consumer key of no day',
+      env: { ETRADE_SANDBOX_CONSUMER_SINCE: 'January 2026' },
+      says: /"ETRADE_SANDBOX_CONSUMER_SINCE" is not a day like 2026-01-15/,
+    },
+    {
       name: 'closures of an unknown market',
       env: { MARKET_CLOSURES: 'LSE:2026-01-15=Snow' },
       says: /"MARKET_CLOSURES" is not a list/,
@@ -419,6 +424,24 @@ describe('what is read', () => {
       NYSE: { '2026-01-15': 'unscheduled closure', '2026-01-16': 'Storm' },
       NSE: { '2026-01-15': 'Elections', '2027-01-26': 'unscheduled closure' },
     });
+  });
+
+  it.each([
+    { name: 'the shared key', env: { ETRADE_PROD_CONSUMER_SINCE: '2026-01-15' } },
+    {
+      name: 'a key of its own',
+      env: {
+        ETRADE_PROD_IRA_CONSUMER_SINCE: '2026-01-15',
+        ETRADE_PROD_CONSUMER_SINCE: '2025-01-01',
+      },
+    },
+  ])('reads how old $name is', ({ env }) => {
+    const consumer = '{"key":"k","secret":"s"}';
+    const settings = { ...VALID, SESSIONS: 'etrade-prod-ira', ETRADE_PROD_CONSUMER: consumer };
+    const since = (more: object) =>
+      readConfig({ ...settings, ...more }).sessions[0]?.consumerKeySince;
+    expect(since(env)).toBe(Date.parse('2026-01-15T00:00Z'));
+    expect(since({})).toBeNull();
   });
 
   it.each([

@@ -22,6 +22,8 @@ export type LadderSession = {
   readonly alertAt: string | null;
   readonly required: boolean;
   readonly needsSignIn: boolean;
+  /** Its token works, only not until the close: that end is announced on its own. */
+  readonly worksStill: boolean;
 };
 
 type Step = Omit<Stage, 'overtakenAt'>;
@@ -61,7 +63,8 @@ export function dueStage(stages: readonly Stage[], now: number): Stage | null {
  *
  * A first alert is sent when it has something new to say and then names every session whose alert time
  * has come, those told already only if they are required. A reminder is for the required ones, and for
- * any other whose own first alert was overtaken before it was sent: nobody goes untold.
+ * any other whose own first alert was overtaken before it was sent: nobody goes untold. It says that there is
+ * no token, so it names no session whose token still works.
  *
  * @param facts.told sessions that an alert of this market day has already named (`toldOn` in service.ts)
  */
@@ -76,7 +79,9 @@ export function sessionsForStage(
   };
   const isNew = (session: LadderSession) =>
     !facts.told.includes(session.key) && alertTimeHasCome(session);
-  const waiting = sessions.filter((session) => session.needsSignIn);
+  const waiting = sessions.filter(
+    ({ needsSignIn, worksStill }) => needsSignIn && (stage.kind === 'first' || !worksStill),
+  );
   if (stage.kind === 'first' && !waiting.some(isNew)) return [];
   return waiting
     .filter((session) =>

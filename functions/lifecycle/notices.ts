@@ -5,6 +5,7 @@
  * `notifications/messages.ts`. Used by operations and storage.
  */
 
+import type { ClockName, Lead } from './horizon.ts';
 import type { SessionKey } from './session.ts';
 
 /** A step of the morning's ladder: `first` at ALERT_AT, reminders before the open, then every half hour. */
@@ -73,6 +74,14 @@ export type Notice =
       readonly newest: number;
       readonly since: number;
     }
+  | {
+      /** An end comes that no renewal moves. */
+      readonly kind: 'ends-ahead';
+      readonly sessions: readonly SessionKey[];
+      readonly clock: ClockName;
+      readonly lead: Lead;
+      readonly endsAt: number;
+    }
   | { readonly kind: 'recovered'; readonly session: SessionKey; readonly after: number }
   | { readonly kind: 'link' };
 
@@ -80,6 +89,7 @@ export type Notice =
 export function sessionsOf(notice: Notice): readonly SessionKey[] {
   switch (notice.kind) {
     case 'sign-in-due':
+    case 'ends-ahead':
       return notice.sessions;
     case 'signed-in':
     case 'sign-in-needed':

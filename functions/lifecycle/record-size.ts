@@ -40,8 +40,8 @@ export function fitRecord(
 }
 
 /**
- * The service's record with as few told notices dropped as makes it fit, longest settled first. What
- * waits to be told never goes.
+ * The service's record with as few told notices dropped as makes it fit, longest settled first, warnings of
+ * an end last: one that is forgotten is told again. What waits to be told never goes.
  *
  * @param sizeOf the record's size as written, in bytes
  */
@@ -52,10 +52,12 @@ export function fitService(
 ): ServiceRecord | 'too-large' {
   if (sizeOf(record) <= maxBytes) return record;
   const settled = record.notices
-    .flatMap(({ id, delivery }) =>
-      delivery.state === 'sent' || delivery.state === 'refused' ? [{ id, at: delivery.at }] : [],
+    .flatMap(({ id, notice, delivery }) =>
+      delivery.state === 'sent' || delivery.state === 'refused'
+        ? [{ id, at: delivery.at, isWarning: notice.kind === 'ends-ahead' }]
+        : [],
     )
-    .sort((a, b) => a.at - b.at);
+    .sort((a, b) => Number(a.isWarning) - Number(b.isWarning) || a.at - b.at);
   for (let dropped = 1; dropped <= settled.length; dropped += 1) {
     const gone = new Set(settled.slice(0, dropped).map(({ id }) => id));
     const fewer = { ...record, notices: record.notices.filter(({ id }) => !gone.has(id)) };

@@ -89,17 +89,18 @@ export function markRefused(
 
 /**
  * Forgets notices settled more than `NOTICE_KEPT_MS` ago, and the longest settled while there are more
- * than `NOTICES_KEPT`. What waits to be sent is never forgotten.
+ * than `NOTICES_KEPT`. What waits to be sent is never forgotten, nor is a warning before its end has come:
+ * it would be told again.
  */
 export function prune(record: ServiceRecord, now: number): ServiceRecord {
-  const waiting = record.notices.filter((queued) => settledAt(queued) === null).length;
+  const isKept = (queued: QueuedNotice): boolean =>
+    settledAt(queued) === null || warnsUntil(queued) > now;
+  const kept = record.notices.filter(isKept).length;
   const remembered = record.notices
-    .filter((queued) => (settledAt(queued) ?? 0) > now - NOTICE_KEPT_MS)
+    .filter((queued) => !isKept(queued) && (settledAt(queued) ?? 0) > now - NOTICE_KEPT_MS)
     .toSorted((a, b) => (settledAt(b) ?? 0) - (settledAt(a) ?? 0))
-    .slice(0, Math.max(0, NOTICES_KEPT - waiting));
-  const notices = record.notices.filter(
-    (queued) => settledAt(queued) === null || remembered.includes(queued),
-  );
+    .slice(0, Math.max(0, NOTICES_KEPT - kept));
+  const notices = record.notices.filter((queued) => isKept(queued) || remembered.includes(queued));
   return notices.length === record.notices.length ? record : { ...record, notices };
 }
 
@@ -183,6 +184,11 @@ function isClaimable({ delivery }: QueuedNotice, now: number): boolean {
 /** Nobody has sent it and nobody is about to. */
 function isUnsent(queued: QueuedNotice, now: number): boolean {
   return queued.delivery.state === 'queued' || isClaimable(queued, now);
+}
+
+/** The end that a warning is about; 0 for what warns of none. */
+function warnsUntil({ notice }: QueuedNotice): number {
+  return notice.kind === 'ends-ahead' ? notice.endsAt : 0;
 }
 
 function settledAt({ delivery }: QueuedNotice): number | null {

@@ -11,6 +11,7 @@
 import { KEEP_ALIVE_EVERY_MS } from '../lifecycle/limits.ts';
 import type { Notice, SignInTrouble } from '../lifecycle/notices.ts';
 import { isOver, parseSessionKey, type SessionKey } from '../lifecycle/session.ts';
+import { endsAhead } from './ends-ahead.ts';
 import { howTo } from './how-to.ts';
 import { type Html, html, lines, oneLine } from './html.ts';
 import { inMinutes, isMorning, moment } from './moments.ts';
@@ -74,6 +75,12 @@ function write(notice: Notice, facts: DeliveryFacts): Draft {
       return showing(failing(notice, facts));
     case 'worker-behind':
       return showing(workerBehind(notice, facts));
+    case 'ends-ahead': {
+      const text = endsAhead(notice, namesOf(notice.sessions, facts), facts);
+      return notice.clock === 'consumer-key'
+        ? showing(text)
+        : asking(notice.sessions, [...text, ...howTo(notice.sessions, facts)]);
+    }
     case 'recovered':
       return asking([], recovered(notice, facts));
     case 'link':

@@ -23,6 +23,11 @@ export function moment(at: number, now: number, zone: string): string {
   return `${then.toFormat('ccc d LLL, HH:mm')} ${city}`;
 }
 
+/** A day with its year, where the hour says nothing: "15 Jan 2028". */
+export function day(at: number, zone: string): string {
+  return DateTime.fromMillis(at, { zone, locale: 'en-GB' }).toFormat('d LLL yyyy');
+}
+
 /** A length of time in full minutes: 25 → "25 min", 60 → "60 min", 565 → "9 h 25 min", 120 → "2 h". */
 export function inMinutes(minutes: number): string {
   if (minutes <= MINUTES_SPOKEN) return `${minutes} min`;

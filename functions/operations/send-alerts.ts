@@ -3,7 +3,7 @@
  *
  * A stage is a notice with a fixed id, so the same call twice, or two functions at once, tell it once. Where a
  * broker can ask the person in its own app, a session's first alert of the day has it do so.
- * Called by every scheduled function.
+ * Ends that come anyway are announced ahead in the same run. Called by every scheduled function.
  */
 
 import { StoreError } from '../errors.ts';
@@ -13,16 +13,17 @@ import { toldOn, withdrawOvertaken } from '../lifecycle/service.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
 import { type DueAlert, dueAlerts } from './due-alerts.ts';
 import { requestApproval } from './request-approval.ts';
-import { sessionsDue } from './sessions-due.ts';
+import { type DueSession, lookForDue } from './sessions-due.ts';
 import type { System } from './system.ts';
 import { type NewNotice, type Telling, tell } from './tell.ts';
+import { warningsAhead } from './warn-ahead.ts';
 
 /** Also delivers every other notice that waits. @throws StoreError when a record cannot be read */
 export async function sendAlerts(system: System): Promise<Telling> {
   const now = system.clock();
   const alerts = dueAlerts(system, now);
   // At night and on holidays nobody is asked, and every look for a newer token costs money.
-  const due = new Set(alerts.length === 0 ? [] : await sessionsDue(system));
+  const due = alerts.length === 0 ? [] : await lookForDue(system);
   const { record } = await system.store.loadService();
   const service = withdrawOvertaken(record, now, new Set(alerts.map(({ id }) => id)));
   const named = alerts.map((alert) => ({ alert, keys: namedBy(alert, due, service) }));
@@ -30,7 +31,7 @@ export async function sendAlerts(system: System): Promise<Telling> {
   const notices = named.flatMap(({ alert, keys }) =>
     keys.length === 0 ? [] : [noticeOf(alert, keys)],
   );
-  return tell(system, notices);
+  return tell(system, [...notices, ...(await warningsAhead(system))]);
 }
 
 /** With a session's first alert of the day, and before it: the message says what is on the phone. */
@@ -58,7 +59,7 @@ async function askOnPhones(
 /** The sessions whose people are asked now: not those that were asked out of turn since the stage began. */
 function namedBy(
   { stage, day, zone, sessions }: DueAlert,
-  due: ReadonlySet<SessionKey>,
+  due: readonly DueSession[],
   service: ServiceRecord,
 ): readonly SessionKey[] {
   const asked = new Set(
@@ -70,7 +71,8 @@ function namedBy(
     key,
     alertAt,
     required,
-    needsSignIn: due.has(key) && !asked.has(key),
+    needsSignIn: due.some((each) => each.key === key) && !asked.has(key),
+    worksStill: due.some((each) => each.key === key && each.worksStill),
   }));
   return sessionsForStage(stage, ladder, { day, zone, told: toldOn(service, day.date) });
 }

@@ -25,6 +25,8 @@ export type ConfiguredSession = {
   readonly broker: Broker;
   /** Asks the person in the broker's app; only where the settings want that. */
   readonly approval?: ApprovalPush;
+  /** When the broker issued the consumer key, epoch ms; `null` or absent: not known. */
+  readonly consumerKeySince?: number | null;
   /** Wall-clock time of the first alert in the market's zone, "08:30"; `null`: an hour before the open. */
   readonly alertAt: string | null;
   /** Whether the ladder of reminders is for this session. */

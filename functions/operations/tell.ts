@@ -37,6 +37,7 @@ import { zoneOf } from './markets.ts';
 import { sessionsDue } from './sessions-due.ts';
 import type { ConfiguredSession, System } from './system.ts';
 import { updateService } from './update-record.ts';
+import { stillAhead } from './warn-ahead.ts';
 
 export type NewNotice = { readonly id: string; readonly notice: Notice };
 
@@ -206,6 +207,7 @@ async function stillTrue(
     const due = await dueNow();
     return { ...notice, stillDue: due.filter((key) => isStillToDo(system, key, notice.session)) };
   }
+  if (notice.kind === 'ends-ahead') return stillAhead(system, notice);
   if (notice.kind === 'worker-behind') {
     const { record } = await system.store.load(notice.session);
     return isBehind(record, notice.worker) ? notice : null;

@@ -56,6 +56,13 @@ const noticeSchema = z.discriminatedUnion('kind', [
     newest: count,
     since: moment,
   }),
+  z.object({
+    kind: z.literal('ends-ahead'),
+    sessions: z.array(sessionKey).readonly(),
+    clock: z.enum(['access', 'idle', 'hard-end', 'refresh-token', 'consumer-key']),
+    lead: z.enum(['hour', 'evening', 'month', 'week']),
+    endsAt: moment,
+  }),
   z.object({ kind: z.literal('recovered'), session: sessionKey, after: z.number() }),
   z.object({ kind: z.literal('link') }),
 ]);

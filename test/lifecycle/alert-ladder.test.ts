@@ -133,6 +133,7 @@ describe('a stage names', () => {
     alertAt: null,
     required: key !== sandbox,
     needsSignIn: true,
+    worksStill: false,
     ...changes,
   });
   const both = [session(prod), session(sandbox)];
