@@ -6,8 +6,8 @@
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FunctionName } from '../../infra/build/bundle.ts';
+import type { SeenPage } from '../../infra/local/browser.ts';
 import type { PubsubEmulator } from '../../infra/local/emulators/pubsub-emulator.ts';
-import type { SeenPage } from '../../infra/local/person.ts';
 import { type Answer, firstAnswer } from '../fixtures/function-process.ts';
 import {
   type BuiltFunctions,
