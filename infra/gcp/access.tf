@@ -50,6 +50,10 @@ locals {
       { who = "health-check", role = "roles/secretmanager.secretAccessor", kind = "secret", on = id, why = "is mounted: the watchman's address" }
     ],
 
+    # Where the broker asks the person in its own app, the first alert has it do so.
+    [for session in local.asking : { who = "morning-alert", role = "tokenCadenceRecord", kind = "secret", on = session.secret, why = "notes in the session's record that the person was asked" }],
+    [for id in local.asking_consumers : { who = "morning-alert", role = "roles/secretmanager.secretAccessor", kind = "secret", on = id, why = "is mounted: has the broker ask the person" }],
+
     # Copies for workers that read two secrets.
     flatten([for id in local.mirror_secrets : [
       [for who in local.storing : [

@@ -7,7 +7,7 @@ locals {
   sizes = jsondecode(file("${path.module}/sizes.json"))
 
   functions = {
-    morning-alert = { uses_brokers = false, mounts = [] }
+    morning-alert = { uses_brokers = false, mounts = [for id in local.asking_consumers : { name = upper(replace(id, "-", "_")), secret = id }] }
     pin-exchange  = { uses_brokers = true, mounts = [] }
     keep-alive    = { uses_brokers = true, mounts = [] }
     health-check  = { uses_brokers = true, mounts = var.heartbeat ? [{ name = "HEARTBEAT_URL", secret = local.heartbeat_secret }] : [] }

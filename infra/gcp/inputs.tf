@@ -16,10 +16,11 @@ locals {
   ]])
   unmirrored = [for item in local.listed["MIRROR_SECRETS"] : item if length(split("-", item)) > 2]
   foreign_settings = [for name in keys(var.settings) : name if anytrue([
-    can(regex("_(ALERT_AT|ACCOUNT|WORKERS)$", name)) && !contains(local.session_prefixes, replace(name, "/_(ALERT_AT|ACCOUNT|WORKERS)$/", "")),
+    can(regex("_(ALERT_AT|ACCOUNT|APPROVAL|WORKERS)$", name)) && !contains(local.session_prefixes, replace(name, "/_(ALERT_AT|ACCOUNT|APPROVAL|WORKERS)$/", "")),
     can(regex("_(OAUTH|API|AUTHORIZE|REDIRECT)_URL$", name)) && name != "TELEGRAM_API_URL" && !contains(local.environment_prefixes, replace(name, "/_(OAUTH|API|AUTHORIZE|REDIRECT)_URL$/", "")),
   ])]
-  bad_times = [for name, value in var.settings : name if can(regex("(^|_)ALERT_AT$", name)) && !can(regex("^(0[0-9]|1[0-2]):[0-5][0-9]$", value))]
+  bad_times     = [for name, value in var.settings : name if can(regex("(^|_)ALERT_AT$", name)) && !can(regex("^(0[0-9]|1[0-2]):[0-5][0-9]$", value))]
+  bad_approvals = [for name, value in var.settings : name if endswith(name, "_APPROVAL") && value != "push"]
 
   versionless       = [for id in local.secrets_to_fill : id if !contains(keys(var.secret_versions), id)]
   unmounted_numbers = [for id in keys(var.secret_versions) : id if !contains(local.mountable, id)]
@@ -48,6 +49,10 @@ resource "terraform_data" "inputs" {
     precondition {
       condition     = length(local.bad_times) == 0
       error_message = "\"settings\" has in ${join(", ", local.bad_times)} no time of day before 13:00, such as 08:30."
+    }
+    precondition {
+      condition     = length(local.bad_approvals) == 0
+      error_message = "\"settings\" has in ${join(", ", local.bad_approvals)} something else than push."
     }
     precondition {
       condition     = length(var.secret_versions) == 0 || length(local.versionless) == 0

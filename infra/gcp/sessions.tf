@@ -31,6 +31,9 @@ locals {
     if session.own_consumer == session.shared_consumer || !contains(keys(var.secret_versions), session.own_consumer)
   ])
   mounted_consumers = concat(local.needed_consumers, [for id in local.own_consumers : id if contains(keys(var.secret_versions), id)])
+  # Sessions whose first alert has the broker ask the person: for these alone morning-alert needs a consumer key.
+  asking           = { for key, session in local.sessions : key => session if lookup(var.settings, "${session.prefix}_APPROVAL", "") == "push" }
+  asking_consumers = distinct([for session in local.asking : contains(local.mounted_consumers, session.own_consumer) ? session.own_consumer : session.shared_consumer])
 
   secrets_to_fill = concat([local.app_secret], local.mounted_consumers, var.heartbeat ? [local.heartbeat_secret] : [])
   mountable       = distinct(concat(local.secrets_to_fill, local.own_consumers))
