@@ -380,6 +380,35 @@ describe('what is read', () => {
     expect(events).toEqual({ kind: 'http', url: 'http://127.0.0.1:8083/events' });
   });
 
+  it('asks morning-alert for the consumers of sessions that are asked for on the phone, and no others', () => {
+    const asking = {
+      ...VALID,
+      SESSIONS: 'etrade-prod,upstox-prod',
+      ETRADE_PROD_CONSUMER: undefined,
+      UPSTOX_PROD_APPROVAL: 'push',
+    };
+    const uses = { consumers: 'for-approvals' } as const;
+    const problems = () => readConfig(asking, uses);
+    expect(problems).toThrow(/"UPSTOX_PROD_CONSUMER" is missing/);
+    expect(problems).not.toThrow(/ETRADE/);
+    const given = { ...asking, UPSTOX_PROD_CONSUMER: JSON.stringify(CONSUMER) };
+    const { sessions } = readConfig(given, uses);
+    expect(sessions.map(({ asksForApproval }) => asksForApproval)).toEqual([false, true]);
+    expect(sessions[1]?.consumerKey.reveal()).toBe(CONSUMER.key);
+    const off = { ...asking, UPSTOX_PROD_APPROVAL: undefined };
+    expect(readConfig(off, uses).sessions).toHaveLength(2);
+  });
+
+  it.each([
+    [{ ETRADE_SANDBOX_APPROVAL: 'push' }, '"ETRADE_SANDBOX_APPROVAL": E*TRADE cannot ask people'],
+    [{ ETRADE_SANDBOX_APPROVAL: CANARY }, '"ETRADE_SANDBOX_APPROVAL" is not "push"'],
+  ])('refuses an approval that cannot be: %j', (change, says) => {
+    const [problem, ...others] = problemsOf(change);
+    expect(problem).toContain(says);
+    expect(others).toEqual([]);
+    expect(problem).not.toContain(CANARY);
+  });
+
   it('asks morning-alert for no consumer', () => {
     const env = { ...VALID, ETRADE_SANDBOX_CONSUMER: undefined };
     expect(readConfig(env, { consumers: false }).sessions).toHaveLength(1);

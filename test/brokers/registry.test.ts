@@ -21,6 +21,7 @@ test.each(Object.entries(BROKERS))('%s is what its entry says', (name, entry) =>
       wait: () => Promise.resolve(),
     });
     expect(broker).toMatchObject({ name: entry.name, title: entry.title, rules: entry.rules });
+    expect(broker.approval !== undefined).toBe(entry.hasApproval ?? false);
     expect(defaults.authorizeUrl.startsWith(`${broker.authorizeOrigin}/`)).toBe(true);
   }
 });

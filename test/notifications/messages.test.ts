@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { Notice } from '../../functions/lifecycle/notices.ts';
 import { parseSessionKey, type SessionKey } from '../../functions/lifecycle/session.ts';
 import { composeMessage } from '../../functions/notifications/messages.ts';
-import type { DeliveryFacts } from '../../functions/notifications/notifier.ts';
+import type { ApprovalFact, DeliveryFacts } from '../../functions/notifications/notifier.ts';
 
 const ZONE = 'America/New_York';
 const opensAt = at('09:30');
@@ -54,6 +54,30 @@ function due(stage: 'first' | 'reminder' | 'open' | 'late', sessions = [prod]): 
 
 const TAP = 'Tap the button and log in at the broker.';
 const TAP_EACH = 'Each has its own button: tap it and log in at the broker.';
+
+describe('what to do about it, where the broker asks on the phone', () => {
+  const upstox = key('upstox-prod');
+  const onPhone = { broker: 'Upstox', problem: null };
+  const failed = { broker: 'Upstox', problem: 'UDAPI1155 <b>' };
+  const APPROVE = 'Approve it in the Upstox app: there is nothing to type.';
+  const PAGE = 'No request there? The button leads to the page that signs in without it.';
+  const NOT_SENT =
+    'Upstox did not put its request on your phone: <code>UDAPI1155 &lt;b&gt;</code>.';
+
+  type Case = [string, SessionKey[], [SessionKey, ApprovalFact][], string[]];
+
+  it.each<Case>([
+    ['is on the phone', [upstox], [[upstox, onPhone]], [APPROVE, PAGE]],
+    ['was not taken', [upstox], [[upstox, failed]], [NOT_SENT, TAP]],
+    ['is not known of', [upstox], [], [TAP]],
+    ['is on the phone for one of two', [upstox, prod], [[upstox, onPhone]], [APPROVE, TAP_EACH]],
+  ])('when the request %s', async (_name, sessions, approvals, expected) => {
+    const facts = factsAt(at('08:30'), { approvals: new Map(approvals) });
+    const { html, buttons } = await composeMessage(due('first', sessions), facts);
+    expect(html.split('\n').slice(2)).toEqual(expected);
+    expect(buttons).toHaveLength(sessions.length);
+  });
+});
 
 describe('a sign-in is due', () => {
   const louder = 'The market opens at 09:30 New York. Workers cannot trade without a token.';
