@@ -75,6 +75,15 @@ run "each_function_mounts_only_what_it_uses" {
     error_message = "Consumer keys are for those who call the broker, the heartbeat for health-check, each at its number."
   }
   assert {
+    condition = alltrue(flatten([for name, function in google_cloudfunctions2_function.own : [
+      for mount in function.service_config[0].secret_environment_variables : contains(
+        [for grant in google_secret_manager_secret_iam_member.granted : "${grant.secret_id} ${grant.member}" if grant.role == "roles/secretmanager.secretAccessor"],
+        "${mount.secret} serviceAccount:${function.service_config[0].service_account_email}",
+      )
+    ]]))
+    error_message = "A function whose account may not read what is mounted does not start."
+  }
+  assert {
     condition     = alltrue([for function in google_cloudfunctions2_function.own : length(function.service_config[0].secret_volumes) == 0])
     error_message = "No secret is mounted as a file."
   }

@@ -32,8 +32,10 @@ run "nothing_that_may_cost_is_on_by_itself" {
     error_message = "Sources are private, old ones go, and destroy leaves no bucket behind."
   }
   assert {
-    condition     = alltrue([for path in ["go", "callback", "hooks"] : strcontains(google_logging_project_exclusion.links.filter, path)])
-    error_message = "Addresses that are secrets are not logged."
+    condition = { for path in ["/go/x", "/callback/etrade?oauth_verifier=x", "/hooks/upstox/x", "/", "/status", "/sign-in/etrade-prod"] : path => length(regexall(
+      regex("requestUrl=~\"(.*)\"", google_logging_project_exclusion.links.filter)[0], "https://pin-exchange-1.us-central1.run.app${path}",
+    )) } == { "/go/x" = 1, "/callback/etrade?oauth_verifier=x" = 1, "/hooks/upstox/x" = 1, "/" = 0, "/status" = 0, "/sign-in/etrade-prod" = 0 }
+    error_message = "Addresses that are secrets are not logged, all others are."
   }
   assert {
     condition     = [for log in google_project_iam_audit_config.secrets.audit_log_config : log.log_type] == ["DATA_READ"] && google_project_iam_audit_config.secrets.service == "secretmanager.googleapis.com"
