@@ -1,7 +1,8 @@
 /**
  * The card of the sign-in page for a request on the person's phone: send it, wait for it, what if nothing comes.
  *
- * From data to text. Waits without JavaScript too: then by a link. Used by the sign-in page.
+ * From data to text: the first of the page's steps. Waits without JavaScript too: then by a link. Used by the
+ * sign-in page.
  */
 
 import type { ApprovalView } from '../../operations/read-approval.ts';
@@ -27,10 +28,10 @@ export function approvalCard(data: ApprovalCardData): Html {
 }
 
 function notYet({ session, broker: { title }, csrf, approval }: ApprovalCardData): Html {
-  return html`<section class="card" id="approval" data-approval="${approval.state}"><h2>${APPROVAL.title(title)}</h2>
+  return html`<li class="card" id="approval" data-approval="${approval.state}"><div class="step-head"><h2>${APPROVAL.title(title)}</h2></div>
 ${approval.problem !== null && approval.state === 'failed' && html`<p role="alert">${APPROVAL.failed(title, approval.problem)}</p>`}
 <p>${APPROVAL.text(title)}</p>
-${button(session.key, csrf, { text: APPROVAL.send, isFirst: true })}</section>
+${button(session.key, csrf, { text: APPROVAL.send, isFirst: true })}</li>
 `;
 }
 
@@ -45,13 +46,12 @@ function onPhone({
   const { state, requestedAt, againAt } = approval;
   const address = `/sign-in/${session.key}?wait`;
   const looks = requestedAt !== null && now < requestedAt + LOOKS_FOR_MS;
-  return html`<section class="card" id="approval" data-approval="${state}"${looks && html` data-wait="${address}"`}><h2>${APPROVAL.onPhone}</h2>
+  return html`<li class="card" id="approval" data-approval="${state}"${looks && html` data-wait="${address}"`}><div class="step-head"><h2>${APPROVAL.onPhone}</h2></div>
 <p aria-live="polite">${requestedAt === null ? '' : APPROVAL.since(title, momentText(requestedAt, now, zone))}</p>
 <p>${APPROVAL.goesOn}</p>
 <div class="actions"><a class="button second" href="${address}">${APPROVAL.look}</a></div>
-<h3>${APPROVAL.noAnswer}</h3>
-<p>${APPROVAL.noAnswerText(title)}</p>
-${againAt !== null && againAt <= now ? button(session.key, csrf, { text: APPROVAL.again, isFirst: false }) : againAt !== null && html`<p class="soft small">${APPROVAL.againAt(momentText(againAt, now, zone))}</p>`}</section>
+<p class="after"><strong>${APPROVAL.noAnswer}</strong> ${APPROVAL.noAnswerText(title)}</p>
+${againAt !== null && againAt <= now ? button(session.key, csrf, { text: APPROVAL.again, isFirst: false }) : againAt !== null && html`<p class="soft small">${APPROVAL.againAt(momentText(againAt, now, zone))}</p>`}</li>
 `;
 }
 

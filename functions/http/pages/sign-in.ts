@@ -57,8 +57,8 @@ export function signInPage(data: SignInData): string {
     body: html`<h1>${SIGN_IN.title(session.title)}</h1>
 ${data.outcome !== null && noteOf(data.outcome, broker, data)}
 ${data.outcome === null && step === 'start' && presentToken(data)}
-${data.approval !== null && approvalCard({ ...data, approval: data.approval })}
 <ol class="steps" data-step="${step}" data-open-ms="${broker.rules.signInOpenMs}">
+${data.approval !== null && approvalCard({ ...data, approval: data.approval })}
 ${
   broker.verifierKind === 'redirect'
     ? redirectStep(data)
