@@ -65,7 +65,7 @@ describe('cloudbuild.yaml', () => {
     ['a step’s field', "name: node:24.21.0\n    entrypont: 'npm'", 'steps[1].entrypont'],
     ['an option', 'logging: CLOUD_LOGGING_ONLY\n  machinType: E2', 'options.machinType'],
     ['a choice', 'logging: CLOUD_LOGS_ONLY', 'options.logging=CLOUD_LOGS_ONLY'],
-    ['a field at the top', 'timeout: 1800s\ntimeOut: 1s', 'timeOut'],
+    ['a field at the top', 'timeout: 3600s\ntimeOut: 1s', 'timeOut'],
   ])('would not get past this test with %s misspelt', (_what, planted, found) => {
     const original = planted.startsWith('logging: CLOUD_LOGS')
       ? 'logging: CLOUD_LOGGING_ONLY'

@@ -93,7 +93,7 @@ const APPLY = [
   'terraform apply -input=false -no-color /workspace/plan.tfplan',
   'terraform output -no-color -json',
 ];
-const CHECKS = ['npm run lint', 'npm run types', 'npm test'];
+const CHECKS = ['npm run lint', 'npm run types', 'npm test -- --retry=2'];
 const TERRAFORM_CHECKS = [
   'terraform fmt -check -diff -recursive',
   'terraform validate -no-color',
