@@ -10,10 +10,13 @@ import {
   adoptionText,
   type WorkerState,
 } from '../lifecycle/adoption.ts';
+import type { Calendar } from '../lifecycle/calendar.ts';
 import { coverage } from '../lifecycle/coverage.ts';
 import { nextKeepAliveAt } from '../lifecycle/decide.ts';
+import { type ClockName, clocksOf, type Lead, type MovedBy } from '../lifecycle/horizon.ts';
 import { KEEP_ALIVE_EVERY_MS, RENEWAL_MARGIN_MS } from '../lifecycle/limits.ts';
 import type { ServiceRecord } from '../lifecycle/notices.ts';
+import type { Market } from '../lifecycle/rules.ts';
 import {
   idleAt,
   isValidated,
@@ -22,12 +25,16 @@ import {
   type SessionState,
   stateOf,
 } from '../lifecycle/session.ts';
+import { homeCalendar, marketsOf } from './markets.ts';
 import { newestRecord } from './newest-record.ts';
 import type { ConfiguredSession, System } from './system.ts';
+import { endsOf, noticesOf } from './warn-ahead.ts';
 
 export type SessionStatus = {
   readonly key: SessionKey;
   readonly title: string;
+  /** Where it trades: one of `markets`. */
+  readonly market: Market;
   readonly required: boolean;
   readonly state: SessionState;
   /** A probe proved the current token and nothing has spoken against it since. */
@@ -38,6 +45,12 @@ export type SessionStatus = {
   readonly hardEndsAt: string | null;
   /** When the token goes inactive if nobody uses it. */
   readonly idleAt: string | null;
+  /** All it is under, the first to stop first. */
+  readonly clocks: readonly {
+    readonly name: ClockName;
+    readonly endsAt: string;
+    readonly movedBy: MovedBy;
+  }[];
   readonly timeRemainingHours: number | null;
   readonly lastUsedAt: string | null;
   readonly lastRenewedAt: string | null;
@@ -87,14 +100,29 @@ export type KeepAliveStatus = {
   readonly consecutiveFailures: number;
 };
 
+/** Today in a market. */
+export type MarketStatus = {
+  readonly isTradingDay: boolean;
+  readonly opensAt: string | null;
+  readonly closesAt: string | null;
+  readonly note: string | null;
+};
+
+/** An end that no renewal moves, from the moment people are told of it. */
+export type WarningStatus = {
+  readonly sessions: readonly SessionKey[];
+  readonly clock: ClockName;
+  readonly lead: Lead;
+  readonly endsAt: string;
+};
+
 export type Status = {
   readonly now: string;
-  readonly market: {
-    readonly isTradingDay: boolean;
-    readonly opensAt: string | null;
-    readonly closesAt: string | null;
-    readonly note: string | null;
-  };
+  /** The first session's. */
+  readonly market: MarketStatus;
+  /** Every market that a session trades on, the first session's first. */
+  readonly markets: readonly (MarketStatus & { readonly name: Market; readonly zone: string })[];
+  readonly warnings: readonly WarningStatus[];
   readonly sessions: readonly SessionStatus[];
   readonly keepAlive: KeepAliveStatus;
 };
@@ -107,15 +135,24 @@ export async function readStatus(system: System): Promise<Status> {
     ...system.sessions.map((session) => newestRecord(system, session, 'always')),
   ]);
   const now = system.clock();
-  const day = system.calendar(system.sessions[0]?.broker.rules.market ?? 'NYSE').dayOf(now);
+  const ends = system.sessions.flatMap((session, index) => {
+    const record = records[index];
+    const found = record === undefined ? [] : endsOf(system, session, record);
+    return found.map((end) => ({ session, end }));
+  });
   return {
     now: iso(now),
-    market: {
-      isTradingDay: day.isTradingDay,
-      opensAt: isoOrNull(day.opensAt),
-      closesAt: isoOrNull(day.closesAt),
-      note: day.note,
-    },
+    market: marketStatus(homeCalendar(system), now),
+    markets: marketsOf(system).map((name) => {
+      const calendar = system.calendar(name);
+      return { name, zone: calendar.zone, ...marketStatus(calendar, now) };
+    }),
+    warnings: noticesOf(ends).map(({ notice: { sessions, clock, lead, endsAt } }) => ({
+      sessions,
+      clock,
+      lead,
+      endsAt: iso(endsAt),
+    })),
     sessions: system.sessions.flatMap((session, index) => {
       const record = records[index];
       const heardUntil = service.record.reportsCollectedAt ?? now;
@@ -125,6 +162,11 @@ export async function readStatus(system: System): Promise<Status> {
   };
 }
 
+function marketStatus(calendar: Calendar, now: number): MarketStatus {
+  const { isTradingDay, opensAt, closesAt, note } = calendar.dayOf(now);
+  return { isTradingDay, opensAt: isoOrNull(opensAt), closesAt: isoOrNull(closesAt), note };
+}
+
 function statusOf(
   system: System,
   session: ConfiguredSession,
@@ -132,6 +174,7 @@ function statusOf(
   now: number,
   heardUntil: number,
 ): SessionStatus {
+  const { consumerKeySince = null } = session;
   const { rules } = session.broker;
   const state = stateOf(record, rules, now);
   const covered = coverage(record, rules, system.calendar(rules.market), now);
@@ -141,6 +184,7 @@ function statusOf(
   return {
     key: session.key,
     title: session.title,
+    market: rules.market,
     required: session.required,
     state,
     apiValidated: isValidated(record, rules, now),
@@ -149,6 +193,10 @@ function statusOf(
     accessExpiresAt: isoOrNull(record.accessExpiresAt),
     hardEndsAt: isoOrNull(record.hardEndsAt),
     idleAt: live ? isoOrNull(idleAt(record, rules)) : null,
+    clocks: clocksOf({ record, rules, consumerKeySince }, now).map(({ endsAt, ...clock }) => ({
+      ...clock,
+      endsAt: iso(endsAt),
+    })),
     timeRemainingHours: remainingMs === null ? null : Math.round(remainingMs / 36_000) / 100,
     lastUsedAt: isoOrNull(record.lastUsedAt),
     lastRenewedAt: isoOrNull(record.lastRenewedAt),

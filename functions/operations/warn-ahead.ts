@@ -41,7 +41,9 @@ export function endsOf(
 }
 
 /** Sessions of one consumer key are named together; any other end is one session's. */
-export function noticesOf(found: readonly Found[]): readonly NewNotice[] {
+export function noticesOf(
+  found: readonly Found[],
+): readonly (NewNotice & { readonly notice: EndsAheadNotice })[] {
   const notices = new Map<string, EndsAheadNotice>();
   for (const { session, end } of found) {
     const { clock, lead, endsAt } = end;

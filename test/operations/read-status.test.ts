@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readStatus } from '../../functions/operations/read-status.ts';
 import { renewSessions } from '../../functions/operations/renew-sessions.ts';
 import { brokerFailure } from '../fixtures/fake-broker.ts';
+import { SCHWAB, UPSTOX } from '../fixtures/rules.ts';
 import { createTestSystem, eventsDown, storeDown, type TestSystem } from '../fixtures/system.ts';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../fixtures/test-clock.ts';
 
@@ -24,10 +25,22 @@ describe('the status', () => {
         closesAt: '2026-03-09T20:00:00.000Z',
         note: null,
       },
+      markets: [
+        {
+          name: 'NYSE',
+          zone: 'America/New_York',
+          isTradingDay: true,
+          opensAt: '2026-03-09T13:30:00.000Z',
+          closesAt: '2026-03-09T20:00:00.000Z',
+          note: null,
+        },
+      ],
+      warnings: [],
       sessions: [
         {
           key: 'etrade-sandbox',
           title: 'E*TRADE sandbox',
+          market: 'NYSE',
           required: true,
           state: 'active',
           apiValidated: true,
@@ -36,6 +49,10 @@ describe('the status', () => {
           accessExpiresAt: '2026-03-10T04:00:00.000Z',
           hardEndsAt: '2026-03-10T04:00:00.000Z',
           idleAt: '2026-03-09T16:20:00.000Z',
+          clocks: [
+            { name: 'idle', endsAt: '2026-03-09T16:20:00.000Z', movedBy: 'renewal' },
+            { name: 'hard-end', endsAt: '2026-03-10T04:00:00.000Z', movedBy: 'sign-in' },
+          ],
           timeRemainingHours: 13.67,
           lastUsedAt: '2026-03-09T14:20:00.000Z',
           lastRenewedAt: null,
@@ -105,6 +122,33 @@ describe('the status', () => {
       closesAt: null,
       note: 'Thanksgiving Day',
     });
+  });
+
+  it('has every market, and the end that people are told of', async () => {
+    const week = { ...SCHWAB, renewal: 'none', accessLifeMs: null } as const;
+    const world = createTestSystem({
+      startsAt: '2026-03-09T11:00-04:00',
+      sessions: [
+        { key: 'upstox-prod', rules: UPSTOX },
+        { key: 'schwab-prod', rules: week },
+      ],
+    });
+    await world.signIn('schwab-prod');
+    world.clock.set('2026-03-13T18:00-04:00');
+    const { market, markets, warnings, sessions } = await readStatus(world.system);
+    expect(markets).toMatchObject([
+      { name: 'NSE', zone: 'Asia/Kolkata', isTradingDay: false, note: 'weekend' },
+      { name: 'NYSE', isTradingDay: true },
+    ]);
+    expect(market).toMatchObject({ note: 'weekend' });
+    const endsAt = '2026-03-16T15:00:00.000Z';
+    expect(warnings).toEqual([
+      { sessions: ['schwab-prod'], clock: 'refresh-token', lead: 'evening', endsAt },
+    ]);
+    expect(sessions.map(({ market: name, clocks }) => ({ name, clocks }))).toEqual([
+      { name: 'NSE', clocks: [] },
+      { name: 'NYSE', clocks: [{ name: 'refresh-token', endsAt, movedBy: 'sign-in' }] },
+    ]);
   });
 
   it('counts what workers have not been told', async () => {

@@ -6,11 +6,12 @@
 
 import type { SessionStatus, Status } from '../../operations/read-status.ts';
 import type { Outcome } from '../outcome.ts';
+import { aheadNotes } from './horizon.ts';
 import { type Html, html } from './html.ts';
 import { countdown, layout } from './layout.ts';
-import { agoText, countdownText, momentText } from './moments.ts';
+import { agoText, countdownText, momentText, zoneText } from './moments.ts';
 import { type BrokerName, noteOf } from './note.ts';
-import { chipOf, sessionCard } from './session-card.ts';
+import { chipOf, type SessionView, sessionCard } from './session-card.ts';
 import { DASHBOARD, KEEP_ALIVE_STATE, MARKET } from './texts.ts';
 
 export type DashboardData = {
@@ -43,8 +44,12 @@ export function nextStep(status: Status): NextStep {
 
 export function dashboardPage(data: DashboardData): string {
   const now = Date.parse(data.status.now);
-  const { isTradingDay } = data.status.market;
-  const view = { now, zone: data.zone, csrf: data.csrf, isTradingDay };
+  const viewOf = (session?: SessionStatus): SessionView => {
+    const market = data.status.markets.find(({ name }) => name === session?.market);
+    const { isTradingDay } = market ?? data.status.market;
+    const zone = market?.zone ?? data.zone;
+    return { now, zone, csrf: data.csrf, isTradingDay, hasOwnZone: zone !== data.zone };
+  };
   const next = nextStep(data.status);
   return layout({
     title: DASHBOARD.title,
@@ -54,9 +59,10 @@ export function dashboardPage(data: DashboardData): string {
     reload: true,
     broad: true,
     body: html`<h1 class="quiet">${DASHBOARD.title}</h1>
-${data.outcome !== null && noteOf(data.outcome, data.brokerOf(data.outcome.session), view)}
+${data.outcome !== null && noteOf(data.outcome, data.brokerOf(data.outcome.session), viewOf(data.status.sessions.find(({ key }) => key === data.outcome?.session)))}
+${aheadNotes(data.status, viewOf)}
 ${nextCard(next, data, now)}
-<div class="cards">${data.status.sessions.map((session) => sessionCard(session, view))}</div>
+<div class="cards">${data.status.sessions.map((session) => sessionCard(session, viewOf(session)))}</div>
 <div class="cards">${serviceCards(next, data, now)}</div>`,
   });
 }
@@ -100,7 +106,7 @@ const KEEP_ALIVE_COLOUR = { ok: 'good', failing: 'bad', late: 'warn', 'never-run
 function serviceCards(next: NextStep, { status, csrf, zone }: DashboardData, now: number): Html {
   const { keepAlive } = status;
   const lastRunAt = keepAlive.lastRunAt === null ? null : Date.parse(keepAlive.lastRunAt);
-  return html`${marketCard(status.market, now, zone)}<section class="card ${KEEP_ALIVE_COLOUR[keepAlive.status]}" aria-labelledby="keep-alive">
+  return html`${status.markets.map((market, _, all) => marketCard(market, now, all.length > 1))}<section class="card ${KEEP_ALIVE_COLOUR[keepAlive.status]}" aria-labelledby="keep-alive">
 <div class="card-head"><h2 id="keep-alive">${DASHBOARD.keepAlive}</h2><span class="chip">${KEEP_ALIVE_STATE[keepAlive.status]}</span></div>
 ${keepAlive.consecutiveFailures > 0 && html`<p>${DASHBOARD.failing(keepAlive.consecutiveFailures)}</p>`}
 <dl class="facts">
@@ -111,11 +117,14 @@ ${next.type !== 'renew' && renewForm(csrf, 'button second')}
 </section>`;
 }
 
-function marketCard(market: Status['market'], now: number, zone: string): Html {
+function marketCard(market: Status['markets'][number], now: number, isOneOfMany: boolean): Html {
+  const { name, zone } = market;
+  const id = `market-${name.toLowerCase()}`;
+  const title = DASHBOARD.market(isOneOfMany ? `${name}, ${zoneText(zone)} time` : null);
   const note = market.note !== null && html` <span class="soft">(${market.note})</span>`;
   const opensAt = market.opensAt === null ? null : Date.parse(market.opensAt);
   const waiting = opensAt !== null && now < opensAt;
-  return html`<section class="card" aria-labelledby="market"><h2 id="market">${DASHBOARD.market}</h2>
+  return html`<section class="card" aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
 <p>${marketText(market, now, zone)}${note}</p>
 ${waiting && html`<p><span class="soft small">${MARKET.opensIn}</span>${countdown(opensAt, countdownText(opensAt - now))}</p>`}
 </section>

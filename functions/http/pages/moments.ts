@@ -23,6 +23,11 @@ export function momentText(at: number, now: number, zone: string): string {
     : `${format(at, zone, { day: 'numeric', month: 'short' })}, ${time}`;
 }
 
+/** `14 Jan 2028`, for what is months away. */
+export function dayText(at: number, zone: string): string {
+  return format(at, zone, { day: 'numeric', month: 'short', year: 'numeric' });
+}
+
 /** What a countdown shows: `5 h 12 min`, under an hour `42:07`. */
 export function countdownText(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000));

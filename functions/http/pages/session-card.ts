@@ -7,9 +7,10 @@
 
 import { GREEN_ABOVE_MS, ORANGE_ABOVE_MS } from '../../lifecycle/limits.ts';
 import type { SessionStatus } from '../../operations/read-status.ts';
+import { clocksFact } from './horizon.ts';
 import { type Html, html, type Part } from './html.ts';
 import { countdown } from './layout.ts';
-import { agoText, countdownText, momentText } from './moments.ts';
+import { agoText, countdownText, momentText, zoneText } from './moments.ts';
 import { DASHBOARD, LIMITING_CLOCK, STATE, STATE_SOON, STATE_TEXT } from './texts.ts';
 
 export type Colour = 'good' | 'warn' | 'bad' | 'none';
@@ -39,7 +40,12 @@ export function chipOf(session: SessionStatus, now: number): Chip {
 
 type View = { readonly now: number; readonly zone: string };
 
-export type SessionView = View & { readonly csrf: string; readonly isTradingDay: boolean };
+export type SessionView = View & {
+  readonly csrf: string;
+  readonly isTradingDay: boolean;
+  /** Its market's clock is not the page's: its times say so. */
+  readonly hasOwnZone: boolean;
+};
 
 export function sessionCard(session: SessionStatus, view: SessionView): Html {
   const chip = chipOf(session, view.now);
@@ -58,13 +64,15 @@ ${live && html`<div class="wide"><dt>${DASHBOARD.coverage}</dt><dd>${coverageTex
 ${fact(DASHBOARD.lastUsed, past(session.lastUsedAt))}
 ${fact(DASHBOARD.lastRenewed, past(session.lastRenewedAt))}
 ${fact(DASHBOARD.lastProven, past(session.lastSuccessAt))}
-${live && idleFact(session, view)}
+${live && idleSince(session, view)}
 ${fact(DASHBOARD.renewals, counts.renewals)}
 ${fact(DASHBOARD.unauthorized, counts.unauthorized)}
 ${counts.failuresInARow > 0 && fact(DASHBOARD.failures, counts.failuresInARow)}
 ${counts.undelivered > 0 && fact(DASHBOARD.undelivered, counts.undelivered)}
+${clocksFact(session, view)}
 ${session.workers.length > 0 && html`<div class="wide"><dt>${DASHBOARD.workers}</dt><dd>${workers(session, view)}</dd></div>`}
-</dl>`
+</dl>
+${view.hasOwnZone && html`<p class="small soft after">${DASHBOARD.ownZone(zoneText(view.zone))}</p>`}`
 }
 ${
   live &&
@@ -112,11 +120,10 @@ function fact(name: string, value: Part): Html | null {
   return html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
 }
 
-/** When it goes idle if nobody uses it; or since when it is. */
-function idleFact(session: SessionStatus, view: View): Html | null {
-  if (session.idleAt === null) return null;
-  const name = Date.parse(session.idleAt) > view.now ? DASHBOARD.idleAt : DASHBOARD.idleSince;
-  return fact(name, timeOf(session.idleAt, view));
+/** Only what has happened: when it will go idle is one of its clocks. */
+function idleSince(session: SessionStatus, view: View): Html | null {
+  if (session.idleAt === null || Date.parse(session.idleAt) > view.now) return null;
+  return fact(DASHBOARD.idleSince, timeOf(session.idleAt, view));
 }
 
 function timeOf(iso: string, view: View): Html {

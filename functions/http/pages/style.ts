@@ -78,6 +78,9 @@ dt { color: var(--soft); font-size: 14px; line-height: 1.35; }
 dd { margin: 0; font-variant-numeric: tabular-nums; line-height: 1.4; }
 dd span.small { white-space: nowrap; }
 dd p { margin: 0; }
+.clocks li { display: grid; grid-template-columns: 1fr auto; gap: 0 12px; padding: 6px 0; }
+.clocks li + li { border-top: 1px solid var(--line); }
+.clocks .small { grid-column: 1 / -1; }
 ul.plain { list-style: none; margin: 0; padding: 0; }
 form { margin: 0; }
 .button {

@@ -5,6 +5,7 @@
  * escape and place these. Read by the other files of this room.
  */
 
+import type { ClockName, Lead, MovedBy } from '../../lifecycle/horizon.ts';
 import type { SessionState } from '../../lifecycle/session.ts';
 import type { OutcomeResult } from '../outcome.ts';
 
@@ -36,7 +37,6 @@ export const DASHBOARD = {
   expired: 'Expired',
   noToken: 'No token',
   since: (moment: string) => `at ${moment}`,
-  idleAt: 'Goes idle',
   idleSince: 'Idle since',
   lastUsed: 'Last used',
   lastRenewed: 'Last renewed',
@@ -63,7 +63,9 @@ export const DASHBOARD = {
   more: 'More',
   signOutText: 'Signing out ends the token at the broker. Workers stop until the next sign-in.',
   signOutButton: (session: string) => `Sign out of ${session}`,
-  market: 'Market',
+  market: (name: string | null) => (name === null ? 'Market' : `Market: ${name}`),
+  clocks: 'Clocks',
+  ownZone: (zone: string) => `Times here are ${zone} time.`,
   keepAlive: 'Keep-alive',
   lastRun: 'Last run',
   nextRun: 'Next run',
@@ -87,6 +89,41 @@ export const STATE_TEXT: Readonly<Record<SessionState, string | null>> = {
   active: null,
   inactive: 'Unused for too long. A renewal wakes it up, no sign-in needed.',
   expired: 'Only a new sign-in helps.',
+};
+
+/** A session's clocks, and who can move their ends; an unknown word is shown as it is. */
+export const CLOCK: Readonly<Record<ClockName, string>> = {
+  access: 'Access token',
+  idle: 'Idle limit',
+  'hard-end': 'Broker’s daily end',
+  'refresh-token': 'Refresh token',
+  'consumer-key': 'Consumer key',
+};
+
+export const MOVED_BY: Readonly<Record<MovedBy, string>> = {
+  renewal: 'Renewed by keep-alive',
+  'sign-in': 'Moved by a sign-in only',
+  'broker-site': 'Moved by a new key from the broker only',
+};
+
+/** Ends that no renewal moves, ahead of time. */
+export const AHEAD: Readonly<Record<Lead, (who: string, ends: string) => Words>> = {
+  hour: (who, ends) => ({
+    title: `${who} ends at ${ends}`,
+    text: 'That is while the market is open, and no renewal moves it. Sign in before.',
+  }),
+  evening: (who, ends) => ({
+    title: `${who} ends ${ends}`,
+    text: 'It does not reach the close of the next trading day. Sign in at a quiet moment before.',
+  }),
+  month: (who, ends) => ({
+    title: `The consumer key of ${who} grows old`,
+    text: `Around ${ends} the broker may let it die. No sign-in moves that: ask the broker for a new key.`,
+  }),
+  week: (who, ends) => ({
+    title: `The consumer key of ${who} is at its end`,
+    text: `Around ${ends} the broker may let it die, and then no sign-in works. Put a new key in place before.`,
+  }),
 };
 
 /** What can stand between a token and today's close; an unknown word is shown as it is. */

@@ -70,7 +70,7 @@ describe('dashboardPage', () => {
       '>15 h 29 min</time>',
       'at midnight',
       'Covered',
-      'Goes idle',
+      'Idle limit',
       '2 min ago <span class="soft small">08:29</span>',
       '<dt>Renewals</dt><dd>5</dd>',
       '<dt>401 answers</dt><dd>2</dd>',
