@@ -4,6 +4,7 @@
  */
 
 import { describe, expect, it } from 'vitest';
+import { renewSessions } from '../../functions/operations/renew-sessions.ts';
 import { sendAlerts } from '../../functions/operations/send-alerts.ts';
 import {
   type ApprovalWorld,
@@ -317,6 +318,41 @@ describe('a notice at a bad moment', () => {
     world.upstox.clearSwitches();
     expect((await world.post(notice)).status).toBe(200);
   });
+});
+
+describe('a function that is killed while it takes a notice', () => {
+  /** Asked, and the steps of one taking: their number depends on nothing. */
+  async function stepsOfTaking(): Promise<number> {
+    const world = await asked();
+    const notice = JSON.stringify(await world.notice());
+    const before = world.steps.taken.length;
+    await world.post(notice);
+    return world.steps.taken.length - before;
+  }
+
+  it('at any step: the next notice or the next run ends with one token, told', async () => {
+    const steps = await stepsOfTaking();
+    expect(steps).toBeGreaterThan(8);
+    for (let step = 0; step < steps; step += 1) {
+      for (const phase of ['before', 'after'] as const) {
+        const where = `${phase} step ${step}`;
+        const world = await asked();
+        const notice = JSON.stringify(await world.notice());
+        world.steps.killAt(step, phase);
+        expect((await world.post(notice)).status, where).toBe(500);
+        const next = world.restart();
+        world.clock.advance(3 * MINUTE_MS);
+        expect((await world.post(notice)).status, where).toBe(200);
+        await renewSessions(next.system, null);
+        const record = await world.record();
+        expect(record, where).toMatchObject({ generation: 1, pending: null, undelivered: [] });
+        expect(record.lastSignIn, where).toMatchObject({ outcome: 'stored' });
+        expect(world.published.at(-1), where).toMatchObject({ generation: 1 });
+        expect(world.messages.at(-1)?.notice.kind, where).toBe('signed-in');
+        expect(world.told().join(), where).not.toContain('pin-spent');
+      }
+    }
+  }, 60_000);
 });
 
 describe('the address of the hook', () => {
