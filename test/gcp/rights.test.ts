@@ -1,0 +1,116 @@
+/**
+ * What each function asks of Secret Manager and Pub/Sub in two days of the schedule and a sign-in, held against
+ * the rights that Terraform gives its account: nothing is refused, and whoever writes nothing may not write.
+ */
+
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { runTests } from '../../infra/gcp/test-runs.ts';
+import { at } from '../fixtures/records.ts';
+import { createTestSystem, type TestSystem } from '../fixtures/system.ts';
+import { MINUTE_MS } from '../fixtures/test-clock.ts';
+import { callFunction, dueAt } from '../fixtures/trading-day.ts';
+import { terraformHere } from './terraform-here.ts';
+
+const FOLDER = join(import.meta.dirname, '..', '..', 'infra', 'gcp');
+const TIMEOUT_MS = 300_000;
+const QUARTER_MS = 15 * MINUTE_MS;
+const KEY = 'etrade-sandbox';
+
+const SESSION = `secret ${KEY}-session`;
+const APP = 'secret token-cadence-app';
+const TOPIC = 'topic token-renewed';
+
+/** The permission behind each step, and what it is asked for. */
+const NEEDED: Readonly<Record<string, readonly [permission: string, on: string]>> = {
+  'store.load': ['secretmanager.secrets.get', SESSION],
+  'store.replace': ['secretmanager.secrets.update', SESSION],
+  'store.readToken': ['secretmanager.versions.access', SESSION],
+  'store.addToken': ['secretmanager.versions.add', SESSION],
+  'store.listVersions': ['secretmanager.versions.list', SESSION],
+  'store.destroyVersion': ['secretmanager.versions.destroy', SESSION],
+  'store.loadService': ['secretmanager.secrets.get', APP],
+  'store.replaceService': ['secretmanager.secrets.update', APP],
+  publish: ['pubsub.topics.publish', TOPIC],
+};
+
+/** Nothing in Google's cloud. */
+const ELSEWHERE = /^(broker\.|deliver$)/;
+
+/** Of Google's own roles, what is asked for here. @see https://docs.cloud.google.com/iam/docs/roles-permissions/secretmanager */
+const GOOGLES_ROLES: Readonly<Record<string, readonly string[]>> = {
+  'roles/secretmanager.secretAccessor': ['secretmanager.versions.access'],
+  'roles/secretmanager.secretVersionManager': [
+    'secretmanager.versions.add',
+    'secretmanager.versions.destroy',
+    'secretmanager.versions.list',
+  ],
+  'roles/pubsub.publisher': ['pubsub.topics.publish'],
+};
+
+const outputsSchema = z.object({
+  access: z.array(z.object({ member: z.string(), role: z.string(), resource: z.string() })),
+  custom_roles: z.record(z.string(), z.array(z.string())),
+});
+
+/** `tc-keep-alive secretmanager.secrets.get secret token-cadence-app` for everything that is asked. */
+async function askedInTwoDays(): Promise<ReadonlySet<string>> {
+  const world = createTestSystem({ startsAt: '2026-03-05T08:31-05:00', sessions: [{ key: KEY }] });
+  const asked = new Set<string>();
+  const note = async (name: string, work: () => Promise<unknown>): Promise<void> => {
+    world.steps.forget();
+    await work();
+    for (const step of stepsOf(world)) {
+      const needed = NEEDED[step];
+      if (needed !== undefined) asked.add(`tc-${name} ${needed.join(' ')}`);
+      else if (!ELSEWHERE.test(step)) throw new Error(`what does "${step}" need?`);
+    }
+  };
+  await note('pin-exchange', () => world.signIn(KEY));
+  const midnight = at('2026-03-06T00:00-05:00');
+  for (let moment = midnight; moment < midnight + 192 * QUARTER_MS; moment += QUARTER_MS) {
+    world.clock.set(new Date(Math.max(moment, world.clock.now())).toISOString());
+    // The rarest first: it finds what the others would have done already.
+    for (const name of dueAt(moment).toReversed())
+      await note(name, () => callFunction(world, name));
+    if (moment === midnight + 34 * QUARTER_MS) await note('pin-exchange', () => world.signIn(KEY));
+  }
+  return asked;
+}
+
+function stepsOf(world: TestSystem): string[] {
+  return world.steps.taken.map((step) => step.split(' ')[0] ?? '');
+}
+
+const terraform = await terraformHere();
+
+describe.skipIf(terraform === null)('the rights of a function', { timeout: TIMEOUT_MS }, () => {
+  afterAll(() => terraform?.close());
+
+  it('are enough for all that it asks, and no account that stores nothing may write', async () => {
+    if (terraform === null) return;
+    await terraform.run(FOLDER, ['init', '-backend=false', '-input=false', '-no-color']);
+    const { runs } = await runTests(terraform, FOLDER, ['tests/access.tftest.hcl']);
+    const run = runs.find(({ name }) => name === 'only_pin_exchange_is_public');
+    const { access, custom_roles } = outputsSchema.parse(run?.outputs);
+    const granted = new Set(
+      access.flatMap(({ member, role, resource }) =>
+        (GOOGLES_ROLES[role] ?? custom_roles[role] ?? []).map(
+          (permission) => `${member} ${permission} ${resource}`,
+        ),
+      ),
+    );
+    const asked = await askedInTwoDays();
+    expect([...asked].filter((right) => !granted.has(right))).toEqual([]);
+    expect(asked).toContain(`tc-health-check secretmanager.versions.destroy ${SESSION}`);
+    expect(asked).toContain(`tc-morning-alert secretmanager.versions.access ${SESSION}`);
+    expect(asked).toContain(`tc-pin-exchange pubsub.topics.publish ${TOPIC}`);
+    const writers = [...granted].filter((right) => right.endsWith(`versions.add ${SESSION}`));
+    expect(writers.map((right) => right.split(' ')[0]).toSorted()).toEqual([
+      'tc-health-check',
+      'tc-keep-alive',
+      'tc-pin-exchange',
+    ]);
+  });
+});
