@@ -18,6 +18,11 @@ export function momentText(at: number, now: number, zone: string): string {
   return then.toFormat(isToday ? 'HH:mm' : 'ccc d LLL HH:mm');
 }
 
+/** `15 Jan 2028`: a date that is the same everywhere. */
+export function dateText(at: number): string {
+  return DateTime.fromMillis(at, { zone: 'utc', locale: 'en-GB' }).toFormat('d LLL yyyy');
+}
+
 /** `Mon 9 Mar 2026, 08:31:05 New York` */
 export function nowText(now: number, zone: string): string {
   const then = DateTime.fromMillis(now, { zone, locale: 'en-GB' });

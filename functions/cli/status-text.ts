@@ -6,6 +6,7 @@
  */
 
 import type { KeepAliveStatus, SessionStatus, Status } from '../operations/read-status.ts';
+import { aheadText, clocksText } from './horizon-text.ts';
 import { agoText, cityOf, countText, momentText, nowText, shortDurationText } from './moments.ts';
 import type { Style, Terminal } from './terminal.ts';
 import { tableLines, widthOf } from './text-layout.ts';
@@ -30,9 +31,11 @@ const KEEP_ALIVE_WORDS: Readonly<Record<KeepAliveStatus['status'], string>> = {
 export function showStatus(terminal: Terminal, status: Status, zone: string): void {
   const { line, paint } = terminal;
   const now = Date.parse(status.now);
-  line(paint('dim', `${nowText(now, zone)} · ${marketText(status, now, zone)}`), 0);
+  line(paint('dim', `${nowText(now, zone)} · ${marketsText(status, now)}`), 0);
   line();
-  const rows = status.sessions.map((session) => rowOf(session, now, zone, paint));
+  const zoneOf = (session: SessionStatus): string =>
+    status.markets.find(({ name }) => name === session.market)?.zone ?? zone;
+  const rows = status.sessions.map((session) => rowOf(session, now, zoneOf(session), paint));
   const table = tableLines([
     ['', ...HEAD].map((word) => (word === '' ? word : paint('dim', word))),
     ...rows.map(({ mark, key, word, facts }) => [mark, key, word, ...facts]),
@@ -40,7 +43,15 @@ export function showStatus(terminal: Terminal, status: Status, zone: string): vo
   const isWide = table.every((row) => widthOf(row) <= terminal.columns());
   if (isWide) for (const row of table) line(row);
   else for (const row of rows) showStacked(terminal, row);
-  const advice = status.sessions.flatMap((session) => adviceFor(session));
+  const ticking = status.sessions.filter(({ clocks }) => clocks.length > 0);
+  if (ticking.length > 0) line();
+  for (const session of ticking) line(paint('dim', `  ${clocksText(session, status, zone)}`), 4);
+  const shown = new Set(status.sessions.map(({ key }) => key));
+  const ahead = status.warnings.filter(({ sessions }) => sessions.some((key) => shown.has(key)));
+  const advice = [
+    ...status.sessions.flatMap((session) => adviceFor(session)),
+    ...ahead.map((warning) => aheadText(warning, status, zone)),
+  ];
   if (advice.length > 0) line();
   for (const sentence of advice) line(`  ${sentence}`, 4);
   line();
@@ -88,12 +99,20 @@ function showStacked({ line }: Terminal, { mark, key, word, facts }: Row): void 
   }
 }
 
-function marketText({ market }: Status, now: number, zone: string): string {
-  const { opensAt, closesAt, note } = market;
-  if (opensAt === null || closesAt === null) return `no trading today (${note ?? 'closed'})`;
+/** One part a market, on its own clock; which market is said where there are several. */
+function marketsText({ markets }: Status, now: number): string {
+  return markets.map((market) => marketText(market, now, markets.length > 1)).join(' · ');
+}
+
+function marketText(market: Status['markets'][number], now: number, isOneOfMany: boolean): string {
+  const { name, zone, opensAt, closesAt, note } = market;
+  const who = isOneOfMany ? name : 'market';
+  if (opensAt === null || closesAt === null) {
+    return `no ${isOneOfMany ? `${name} ` : ''}trading today (${note ?? 'closed'})`;
+  }
   const text = (moment: string): string => momentText(Date.parse(moment), now, zone);
   const hours = `${text(opensAt)} to ${text(closesAt)} ${cityOf(zone)}`;
-  return `market ${hours}${note === null ? '' : ` (${note})`}`;
+  return `${who} ${hours}${note === null ? '' : ` (${note})`}`;
 }
 
 /** `3 of 3`, or `1 of 3 so far`; who is not there, or not on the current token, is said below. */

@@ -48,19 +48,19 @@ export async function showSignIn(visit: SessionVisit<KnownVisit>): Promise<Respo
   const approval = await approvalOrNull(visit);
   if (visit.url.searchParams.has('wait') && approval?.answered != null) {
     const result = { word: 'signed-in', ...approval.answered } as const;
-    return page(successPage({ now, zone: zoneOf(wiring), session, result, status }));
+    return page(successPage({ now, zone: zoneOf(wiring, session), session, result, status }));
   }
   const outcome = visit.url.searchParams.has('done')
     ? newsFor(visitor.outcome, session.key, now)
     : null;
   if (outcome?.result.word === 'signed-in') {
     const { result } = outcome;
-    return page(successPage({ now, zone: zoneOf(wiring), session, result, status }));
+    return page(successPage({ now, zone: zoneOf(wiring, session), session, result, status }));
   }
   return page(
     signInPage({
       now,
-      zone: zoneOf(wiring),
+      zone: zoneOf(wiring, session),
       csrf: visitor.csrf,
       session,
       broker: session.broker,
@@ -88,7 +88,7 @@ export async function startSignIn(visit: SessionVisit<PostVisit>): Promise<Respo
   return page(
     signInPage({
       now,
-      zone: zoneOf(wiring),
+      zone: zoneOf(wiring, session),
       csrf: visitor.csrf,
       session,
       broker: session.broker,

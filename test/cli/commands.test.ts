@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { API_URL, runCommand } from '../fixtures/command-line.ts';
 import { brokerFailure } from '../fixtures/fake-broker.ts';
+import { UPSTOX } from '../fixtures/rules.ts';
 import { signedIn } from '../fixtures/sign-in.ts';
 import { createTestSystem, eventsDown, storeDenied, storeDown } from '../fixtures/system.ts';
 import { HOUR_MS } from '../fixtures/test-clock.ts';
@@ -20,6 +21,24 @@ describe('status', () => {
     expect(ran.out).toMatch(/●\s+etrade-sandbox\s+active\s+1\s+midnight, 15 h /);
     expect(ran.out).toMatch(/○\s+etrade-prod\s+no token/);
     expect(ran.out).toContain('token-cadence start etrade-prod');
+  });
+
+  it('lists every clock, with who moves it, on the clock of each market', async () => {
+    const upstox = { key: 'upstox-prod', rules: UPSTOX };
+    const etrade = { key: 'etrade-prod', consumerKeySince: '2024-03-20T00:00Z' };
+    const world = createTestSystem({ sessions: [etrade, upstox] });
+    await world.signIn('etrade-prod');
+    await world.signIn('upstox-prod');
+    const { out } = await runCommand(world, ['status']);
+    const text = out.replace(/\s+/g, ' ');
+    expect(text).toContain('NYSE 09:30 to 16:00 New York · NSE 09:15 to 15:30 Kolkata');
+    expect(text).toContain(
+      'etrade-prod: idle limit 10:31 (keep-alive moves it), daily end midnight (a sign-in moves it), consumer key 20 Mar 2026 (a new key from the broker moves it)',
+    );
+    expect(text).toContain(
+      'upstox-prod: daily end Tue 10 Mar 03:30 (a sign-in moves it); Kolkata time',
+    );
+    expect(text).toContain('etrade-prod: the consumer key may die around 20 Mar 2026');
   });
 
   it('is the document of GET /status with --json, for one session if one is named', async () => {
