@@ -14,7 +14,12 @@ import type { Log } from '../../functions/logging/log.ts';
 import { createTerminalLog } from '../../functions/logging/terminal-log.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { withFetchSteps, withNotifierSteps, withStoreFaults } from './faulty-parts.ts';
-import { CLOCK_FILE_VARIABLE, COLOUR_VARIABLE, FAULTS_FILE_VARIABLE } from './settings.ts';
+import {
+  CLOCK_FILE_VARIABLE,
+  COLOUR_VARIABLE,
+  FAULTS_FILE_VARIABLE,
+  QUIET_VARIABLE,
+} from './settings.ts';
 import { createSteps, type StepsOptions } from './steps.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
@@ -63,6 +68,7 @@ function terminalLog(clock: () => number): Log {
       write: (line) => process.stdout.write(line),
       clock,
       colour: process.env[COLOUR_VARIABLE] !== undefined,
+      level: process.env[QUIET_VARIABLE] === undefined ? 'info' : 'warn',
     }),
   );
 }

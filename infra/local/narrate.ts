@@ -17,7 +17,11 @@ const keepAliveAnswer = z.object({
   outcomes: z.array(z.object({ session: z.string(), action: z.string(), reason: z.string() })),
 });
 
-const eventData = z.object({ session: z.string(), generation: z.number() });
+const eventData = z.object({
+  session: z.string(),
+  generation: z.number(),
+  reason: z.string().optional(),
+});
 
 export function narrate(activity: Activity): Narration | null {
   switch (activity.kind) {
@@ -28,6 +32,8 @@ export function narrate(activity: Activity): Narration | null {
     case 'event': {
       const { event } = activity;
       const data = eventData.safeParse(event.data);
+      // Several an hour; the run that refreshed says so itself.
+      if (data.data?.reason === 'refreshed') return null;
       const what = data.success ? `${data.data.session}, generation ${data.data.generation}` : '';
       const name = event.attributes['type'] ?? 'event';
       return { symbol: '◆', text: `event ${name}: ${what}`, tone: 'plain' };

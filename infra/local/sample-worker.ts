@@ -22,7 +22,7 @@ export type SampleWorkerOptions = {
   /** What it looks at: its accounts. */
   readonly url: string;
   readonly clock: Clock;
-  /** Of the moments in its lines. */
+  /** Of the moments in its lines, the same for all workers of a terminal. */
   readonly zone: string;
   readonly report: (report: WorkerReport) => Promise<void>;
   readonly print: (line: string) => void;

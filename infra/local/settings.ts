@@ -15,6 +15,8 @@ export const FAULTS_FILE_VARIABLE = 'LOCAL_FAULTS_FILE';
 export const REPORTS_URL_VARIABLE = 'LOCAL_WORKER_REPORTS_URL';
 /** Set when the runner writes to a terminal. */
 export const COLOUR_VARIABLE = 'LOCAL_COLOUR';
+/** Set when the functions are to log trouble only. */
+export const QUIET_VARIABLE = 'LOCAL_QUIET';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -40,6 +42,8 @@ export type SettingsOptions = {
   /** Where a person's own settings come from: the shell and `.env`. */
   readonly env: Environment;
   readonly colour: boolean;
+  /** @default false */
+  readonly quiet?: boolean;
 };
 
 /** Settings that a person may give to any local run. */
@@ -86,6 +90,7 @@ export function settingsFor(options: SettingsOptions): Record<string, string> {
     [FAULTS_FILE_VARIABLE]: state.faultsFile,
     [REPORTS_URL_VARIABLE]: urls.workerReports,
     ...(options.colour ? { [COLOUR_VARIABLE]: '1' } : {}),
+    ...(options.quiet === true ? { [QUIET_VARIABLE]: '1' } : {}),
   };
   const passOn = (names: readonly string[]): void => {
     for (const name of names) {

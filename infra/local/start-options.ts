@@ -13,6 +13,8 @@ export type StartOptions = {
   /** Google's parts instead of files and local events. */
   readonly emulators: boolean;
   readonly stateDirectory: string;
+  /** The functions' whole log, not only their trouble. */
+  readonly verbose: boolean;
 };
 
 export type ParsedStart =
@@ -24,12 +26,14 @@ export const START_HELP = `Runs the whole system on this machine.
 
   npm start -- [options]
 
-  --sessions a,b    the sessions to run (default: etrade-sandbox; also etrade-prod, etrade-prod-ira, …)
+  --sessions a,b    the sessions to run (default: etrade-sandbox; also etrade-prod-ira,
+                    tradestation-sandbox, upstox-prod, schwab-prod, kite-prod, …)
   --port N          first of four ports in a row: pages, broker, chat, control (default: $PORT or 8080)
-  --broker real     the real E*TRADE with the consumer keys of .env, on the real clock
+  --broker real     the real brokers with the consumer keys of .env, on the real clock
   --emulators       Secret Manager's stand-in and Google's Pub/Sub emulator (two more ports) through
                     Google's own clients, instead of files and local events
   --state DIR       where keys, tokens and the clock are kept (default: .token-cadence/local)
+  --verbose         the functions' whole log, not only their trouble
   --help            this text
 `;
 
@@ -52,6 +56,7 @@ export function parseStartOptions(
         broker: { type: 'string' },
         emulators: { type: 'boolean' },
         state: { type: 'string' },
+        verbose: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     }));
@@ -79,6 +84,7 @@ export function parseStartOptions(
     port,
     broker,
     emulators: values['emulators'] === true,
+    verbose: values['verbose'] === true,
     // A clock that was moved, and keys that only the simulator knows, must never meet the real broker.
     stateDirectory: String(
       values['state'] ?? `.token-cadence/${broker === 'real' ? 'real' : 'local'}`,

@@ -7,9 +7,13 @@
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { BROKERS } from '../../functions/brokers/registry.ts';
 import { ConfigError } from '../../functions/errors.ts';
+import { parseSessionKey } from '../../functions/lifecycle/session.ts';
 import { narrate } from './narrate.ts';
+import { createNews } from './news.ts';
 import { PortError } from './runner/http.ts';
+import { zoneOf } from './runner/sessions.ts';
 import { type LocalSystem, startLocalSystem } from './runner/system.ts';
 import { parseStartOptions, START_HELP, type StartOptions } from './start-options.ts';
 import { createTerminal, momentOf, paintTone, type Terminal, timeOf } from './terminal.ts';
@@ -34,26 +38,30 @@ async function main(terminal: Terminal): Promise<void> {
   if (options.broker === 'real' && existsSync(ENV_FILE)) process.loadEnvFile(ENV_FILE);
 
   terminal.line(`${terminal.paint('bold', 'token-cadence')} · starting …`);
-  let isUp = false;
+  const zone = zoneOf(options.sessions);
+  /** `null` until the summary is printed; what was said before is not shown. */
+  let isNews: ReturnType<typeof createNews> | null = null;
   const system = await startLocalSystem({
     ...options,
     stateDirectory: resolve(options.stateDirectory),
     env: process.env,
     colour: terminal.hasColour,
+    quiet: !options.verbose,
     onLine: (name, line) => {
-      if (isUp) terminal.line(`${terminal.paint('cyan', name.padEnd(WIDEST_NAME))} ${line}`);
+      if (isNews === null || !(options.verbose || isNews(name, line))) return;
+      terminal.line(`${terminal.paint('cyan', name.padEnd(WIDEST_NAME))} ${line}`);
     },
     onActivity: (activity) => {
       // Workers print their own lines.
       const told = activity.kind === 'worker' ? null : narrate(activity);
-      if (!isUp || told === null) return;
+      if (isNews === null || told === null) return;
       const text = paintTone(terminal, told.tone, `${told.symbol} ${told.text}`);
-      terminal.line(`${'·'.padEnd(WIDEST_NAME)} ${timeOf(activity.at)}  ${text}`);
+      terminal.line(`${'·'.padEnd(WIDEST_NAME)} ${timeOf(activity.at, zone)}  ${text}`);
     },
   });
   stopOnSignals(system, terminal);
   showSummary(terminal, system, options, await system.invite());
-  isUp = true;
+  isNews = createNews(system.clock);
 }
 
 function showSummary(
@@ -70,22 +78,24 @@ function showSummary(
   line();
   row('pages', urls.public, 'what the button on the phone opens');
   row('chat', urls.telegram, 'the Telegram chat, with its buttons');
-  row('broker', urls.brokers, 'the simulated E*TRADE');
+  row('broker', urls.brokers, `the simulated ${titlesOf(options.sessions).join(', ')}`);
   row('control', urls.control, 'the control API, see infra/local/README.md');
   row('secrets', urls.secretManager, 'the stand-in of Secret Manager, for gcloud too');
   row('pubsub', urls.pubsub, "Google's Pub/Sub emulator");
   line();
   line(`  sessions ${options.sessions.join(', ')}`);
-  line(`  clock    ${momentOf(clock())}`);
+  line(`  clock    ${momentOf(clock(), zoneOf(options.sessions))}`);
   line(`  kept in  ${options.stateDirectory}`);
   line();
   if (due.length === 0) {
-    line(`  ${paint('green', 'Every session has its token: nothing to do until midnight.')}`);
+    line(`  ${paint('green', 'Every session has its token: nothing to do now.')}`);
   } else {
     line(`  ${paint('bold', `What to do now: ${due.join(', ')}`)}`);
+    const [first, ...others] = titlesOf(due);
     line(`  1. Open the chat, ${chat}, and press the button of the last message.`);
-    line('  2. Press "Open E*TRADE", log in there, accept, copy the PIN.');
-    line("  3. Paste the PIN. The workers' next lines say generation and 200.");
+    line(`  2. Press "Open ${others.length === 0 ? first : '…'}", log in there, accept.`);
+    line('  3. Paste the PIN, if it shows one; if not, you are led back.');
+    line("  The workers' next lines say generation and 200.");
   }
   line();
   if (urls.brokers !== null) {
@@ -94,6 +104,12 @@ function showSummary(
   line(`  See all:    curl ${urls.control}/local`);
   line('  Stop:       Ctrl-C; sessions stay for the next start.');
   line();
+}
+
+/** Of the sessions' brokers, as people call them. */
+function titlesOf(sessions: readonly string[]): readonly string[] {
+  const names = sessions.map((session) => parseSessionKey(session)?.broker ?? session);
+  return [...new Set(names)].map((name) => BROKERS[name]?.title ?? name);
 }
 
 function stopOnSignals(system: LocalSystem, terminal: Terminal): void {

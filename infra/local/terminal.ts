@@ -1,5 +1,5 @@
 /**
- * Writing to the person's terminal: colour only where there is one, times as New York reads them.
+ * Writing to the person's terminal: colour only where there is one, times as the market reads them.
  *
  * The only file of the local run's commands that writes to stdout. Used by `start.ts` and `day.ts`.
  */
@@ -8,7 +8,7 @@ import { styleText } from 'node:util';
 import { DateTime } from 'luxon';
 import type { Tone } from './narrate.ts';
 
-const ZONE = 'America/New_York';
+const NEW_YORK = 'America/New_York';
 
 export type Style = 'bold' | 'dim' | 'green' | 'red' | 'cyan';
 
@@ -38,13 +38,14 @@ export function paintTone(terminal: Terminal, tone: Tone, text: string): string 
   return tone === 'quiet' ? terminal.paint('dim', text) : text;
 }
 
-/** `09:31:07` in New York. */
-export function timeOf(at: number): string {
-  return DateTime.fromMillis(at, { zone: ZONE }).toFormat('HH:mm:ss');
+/** `09:31:07`, in New York unless told otherwise. */
+export function timeOf(at: number, zone = NEW_YORK): string {
+  return DateTime.fromMillis(at, { zone }).toFormat('HH:mm:ss');
 }
 
 /** `Mon 9 Mar 2026, 08:29 New York` */
-export function momentOf(at: number): string {
-  const local = DateTime.fromMillis(at, { zone: ZONE, locale: 'en' });
-  return `${local.toFormat('ccc d LLL yyyy, HH:mm')} New York`;
+export function momentOf(at: number, zone = NEW_YORK): string {
+  const local = DateTime.fromMillis(at, { zone, locale: 'en' });
+  const city = zone.split('/').at(-1)?.replaceAll('_', ' ') ?? zone;
+  return `${local.toFormat('ccc d LLL yyyy, HH:mm')} ${city}`;
 }

@@ -19,6 +19,7 @@ import { connect } from '../../functions/worker/connect.ts';
 import type { WorkerSession } from '../../functions/worker/worker-session.ts';
 import { samplePathOf } from './brokers/table.ts';
 import { composeLocal } from './compose.ts';
+import { createGroupedLines } from './grouped-lines.ts';
 import { createInFlight } from './in-flight.ts';
 import { createQueue } from './one-at-a-time.ts';
 import { readJsonBody, sendEmpty, sendJson } from './runner/http.ts';
@@ -40,6 +41,7 @@ const reportsUrl = process.env[REPORTS_URL_VARIABLE] ?? '';
 const fault = () => wiring.faults.of('worker')?.fault ?? null;
 const isPaused = (): boolean => fault()?.paused === true;
 
+const print = createGroupedLines((line) => void process.stdout.write(`${line}\n`));
 const inFlight = createInFlight();
 const sleep = createVirtualWait({ clock: wiring.clock, isStill: isPaused });
 const listeners = new Map<WorkerName, Set<FollowOptions>>(
@@ -105,9 +107,9 @@ async function start(name: WorkerName): Promise<void> {
       broker: connection,
       url: `${urls.apiUrl}${samplePathOf(broker)}`,
       clock: wiring.clock,
-      zone: zoneOf(wiring, [key]),
+      zone: zoneOf(wiring, []),
       report,
-      print: (line) => void process.stdout.write(`${line}\n`),
+      print,
     });
     connection.on('renewed', () => void inFlight.track(worker.act));
     return { connection, worker };

@@ -9,6 +9,7 @@ const DEFAULTS = {
   broker: 'simulator',
   emulators: false,
   stateDirectory: '.token-cadence/local',
+  verbose: false,
 };
 
 describe('npm start', () => {
@@ -23,6 +24,7 @@ describe('npm start', () => {
       change: { sessions: ['etrade-prod', 'etrade-sandbox'] },
     },
     { args: ['--emulators'], change: { emulators: true } },
+    { args: ['--verbose'], change: { verbose: true } },
     { args: ['--state', '/tmp/x'], change: { stateDirectory: '/tmp/x' } },
     // The simulator's keys and its clock must never meet the real broker.
     {

@@ -80,7 +80,7 @@ describe('Tuesday', SLOW, () => {
     ]);
     for (const { name } of workers) {
       expect(running.lines.join('\n')).toMatch(
-        new RegExp(`${name} · etrade-sandbox · generation 1 · 200 · 08:3\\d:\\d\\d`),
+        new RegExp(`${name}[^·]*· etrade-sandbox · generation 1 · 200 · 08:3\\d:\\d\\d`),
       );
     }
     expect(await messagesSince(1)).toMatchObject([{ text: expect.stringContaining('✅') }]);

@@ -5,6 +5,7 @@
  */
 
 import { BROKERS } from '../../../functions/brokers/registry.ts';
+import { createCalendars } from '../../../functions/lifecycle/calendars.ts';
 import type { Market } from '../../../functions/lifecycle/rules.ts';
 import { parseSessionKey } from '../../../functions/lifecycle/session.ts';
 
@@ -30,4 +31,10 @@ export function marketsOf(sessions: readonly string[]): ReadonlySet<Market> {
       return rules === undefined ? [] : [rules.market];
     }),
   );
+}
+
+/** Whose clock the terminal shows: that of the first session's market. */
+export function zoneOf(sessions: readonly string[]): string {
+  const [market = 'NYSE'] = marketsOf(sessions);
+  return createCalendars()(market).zone;
 }

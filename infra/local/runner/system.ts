@@ -35,10 +35,9 @@ import { type Processes, type ProcessName, startProcesses } from './processes.ts
 import { createPublicFunction } from './public-function.ts';
 import { createReportBox } from './report-box.ts';
 import { createScheduler } from './scheduler.ts';
-import { checkSessions, marketsOf } from './sessions.ts';
+import { checkSessions, marketsOf, zoneOf } from './sessions.ts';
 import { createWorkerBoard } from './workers.ts';
 
-const ZONE = 'America/New_York';
 const ACT_TIMEOUT_MS = 60_000;
 const WORKER_UP_MS = 2_000;
 
@@ -55,6 +54,8 @@ export type LocalSystemOptions = {
   /** Where the clock of a fresh state directory starts, if not now. */
   readonly startAt?: number;
   readonly colour?: boolean;
+  /** Whether the functions log trouble only. @default false */
+  readonly quiet?: boolean;
   /** What people come through to the public function: gets its address, answers its own. */
   readonly front?: (publicUrl: string) => Promise<string>;
   /** A line that one of the processes printed. */
@@ -229,7 +230,7 @@ async function start(
   };
   const control = createControl({
     clock: clock.now,
-    zone: ZONE,
+    zone: zoneOf(sessions),
     scheduler,
     whyTimeIsFixed: isReal ? 'The real broker lives in real time: the clock cannot be moved' : null,
     async overview() {
@@ -306,7 +307,8 @@ async function start(
     brokerVariables: brokers?.variables ?? null,
     googleVariables: google?.variables ?? null,
   };
-  const settings = settingsFor({ ...run, state, keys, env, colour: options.colour === true });
+  const { colour = false, quiet = false } = options;
+  const settings = settingsFor({ ...run, state, keys, env, colour, quiet });
   // Once here, with all problems by name, rather than in the log of each function.
   readConfig(settings);
   announceRun(state, run);
