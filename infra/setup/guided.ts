@@ -215,17 +215,22 @@ function settle(
   return { region, sessions: options.sessions ?? earlier?.sessions ?? DEFAULT_SESSIONS };
 }
 
-/** A session that is left out loses its token and its record. */
+/** A session that is left out loses its token and its record, and what no other session uses. */
 async function confirmRemoval(
   { answers }: ScriptParts,
   earlier: DeploymentSettings | null,
   sessions: readonly string[],
 ): Promise<void> {
   const removed = earlier?.sessions.filter((session) => !sessions.includes(session)) ?? [];
-  if (removed.length === 0) return;
+  if (earlier === null || removed.length === 0) return;
+  const kept = secretsOf({ sessions, heartbeat: false });
+  const keys = secretsOf({ sessions: earlier.sessions, heartbeat: false }).filter(
+    (secret) => secret.endsWith('-consumer') && !kept.includes(secret),
+  );
+  const also = keys.length === 0 ? '' : ` with ${keys.join(', ')}`;
   await answers.get({
     name: 'REMOVE_SESSIONS',
-    question: `Tokens and records of ${removed.join(', ')} will be deleted. Type the names to go on`,
+    question: `Tokens and records of ${removed.join(', ')} will be deleted${also}. Type the names of the sessions to go on`,
     judge: (value) =>
       value === removed.join(', ') || value === removed.join(',')
         ? null

@@ -115,7 +115,9 @@ describe('npm run setup', () => {
     const args = ['--project', PROJECT, '--sessions', 'etrade-sandbox'];
     const refused = await runScript(setup, cloud, { args, answers: {} });
     expect(refused.exitCode).toBe(1);
-    expect(refused.output).toContain('Tokens and records of etrade-prod will be deleted');
+    expect(refused.output).toContain(
+      'Tokens and records of etrade-prod will be deleted with etrade-prod-consumer.',
+    );
     expect(changesOf(refused.calls)).toEqual([]);
     const agreed = await runScript(setup, cloud, {
       args,
