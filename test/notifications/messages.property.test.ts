@@ -65,6 +65,19 @@ const notice: fc.Arbitrary<Notice> = fc.oneof(
     since: moment,
   }),
   fc.record({
+    kind: fc.constant('ends-ahead' as const),
+    sessions: fc.array(session, { minLength: 1, maxLength: 3 }),
+    clock: fc.constantFrom(
+      'access' as const,
+      'idle' as const,
+      'hard-end' as const,
+      'refresh-token' as const,
+      'consumer-key' as const,
+    ),
+    lead: fc.constantFrom('hour' as const, 'evening' as const, 'month' as const, 'week' as const),
+    endsAt: moment,
+  }),
+  fc.record({
     kind: fc.constant('recovered' as const),
     session,
     after: fc.nat({ max: 7 * 86_400_000 }),
