@@ -144,7 +144,7 @@ export interface Broker {
   /** The name people read: "E*TRADE". */
   readonly title: string;
   readonly rules: BrokerRules;
-  /** Origin that the sign-in form redirects to; goes into the page's CSP. */
+  /** Origin of the login page; where a PIN is shown there, it goes into the CSP of ours. */
   readonly authorizeOrigin: string;
   readonly verifierKind: VerifierKind;
   /** Longest verifier that is taken, in characters. */

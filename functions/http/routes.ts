@@ -105,7 +105,9 @@ export async function route(
     response,
     securityHeaders({
       https: wiring.publicUrl.startsWith('https:'),
-      authorizeOrigins: wiring.sessions.map(({ broker }) => broker.authorizeOrigin),
+      authorizeOrigins: wiring.sessions.flatMap(({ broker }) =>
+        broker.verifierKind === 'pin' ? [broker.authorizeOrigin] : [],
+      ),
     }),
   );
 }

@@ -14,7 +14,7 @@ import { STYLE_HASH } from './pages/style.ts';
 export type SecurityOptions = {
   /** Whether the public address is https; only then HSTS means something. */
   readonly https: boolean;
-  /** Origins that a sign-in form redirects to. */
+  /** Origins that a sign-in form redirects to: those of brokers that show a PIN. */
   readonly authorizeOrigins: readonly string[];
 };
 

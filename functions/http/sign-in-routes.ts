@@ -19,6 +19,7 @@ import {
 } from './outcome.ts';
 import { callbackPage } from './pages/callback.ts';
 import { messagePage } from './pages/message.ts';
+import { onwardPage } from './pages/onward.ts';
 import { signInPage } from './pages/sign-in.ts';
 import { successPage } from './pages/success.ts';
 import { MESSAGE } from './pages/texts.ts';
@@ -79,10 +80,8 @@ export async function startSignIn(visit: SessionVisit<PostVisit>): Promise<Respo
   const started = await visit.operations.startSignIn(wiring, session);
   if (started.ok) {
     const pending = { ...visitor.pending, [session.key]: started.signIn };
-    return redirect(
-      started.authorizeUrl,
-      await setCookie(visit, { ...visitor, pending, outcome: null }),
-    );
+    const cookie = await setCookie(visit, { ...visitor, pending, outcome: null });
+    return onTo(session.broker, started.authorizeUrl, cookie);
   }
   const now = wiring.clock();
   return page(
@@ -101,6 +100,16 @@ export async function startSignIn(visit: SessionVisit<PostVisit>): Promise<Respo
     started.reason === 'too-many-attempts' ? 429 : 502,
     started.reason === 'too-many-attempts' ? retryAfter(started.retryAt, now) : {},
   );
+}
+
+/** A login that brings the person back may lead over hosts that nobody knows beforehand. */
+function onTo(
+  { verifierKind, title }: ConfiguredSession['broker'],
+  address: string,
+  cookie: Readonly<Record<string, string>>,
+): Response {
+  if (verifierKind === 'pin') return redirect(address, cookie);
+  return page(onwardPage({ title, address }), 200, { ...cookie, refresh: `0; url=${address}` });
 }
 
 /**

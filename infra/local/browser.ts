@@ -1,5 +1,5 @@
 /**
- * A browser without JavaScript: follows redirects, keeps each origin's cookies, fills in and posts a page's
+ * A browser without JavaScript: follows redirects and pages that lead on, keeps each origin's cookies, fills in and posts a page's
  * own form.
  *
  * Sends what a browser sends with a post, and reads no more of a page than its first form. Used by
@@ -64,7 +64,7 @@ export function createBrowser(fetch: typeof globalThis.fetch): Browser {
     let at = url;
     let answer = await request(at, form, from);
     for (let hops = 0; hops < MOST_REDIRECTS; hops += 1) {
-      const location = answer.headers.get('location');
+      const location = answer.headers.get('location') ?? refreshOf(answer);
       if (location === null) break;
       await answer.body?.cancel();
       at = new URL(location, at).href;
@@ -80,6 +80,11 @@ export function createBrowser(fetch: typeof globalThis.fetch): Browser {
     post: (url, form, origin) => visit(url, form, origin, anywhere),
     postWithin: (url, form, origin) => visit(url, form, origin, (next) => next === origin),
   };
+}
+
+/** Where a page sends the browser on by itself. */
+function refreshOf(answer: Response): string | null {
+  return /^0; url=(.+)$/.exec(answer.headers.get('refresh') ?? '')?.[1] ?? null;
 }
 
 /** The fields of a page's first form as they stand there; `null` when it has none. */

@@ -7,6 +7,7 @@ import type { Server } from 'node:http';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { OpenSignIn } from '../../functions/brokers/broker.ts';
+import { CODE_MAX_LENGTH, readOauth2Callback } from '../../functions/brokers/oauth2.ts';
 import type { Outcome } from '../../functions/http/outcome.ts';
 import { HAS_CHROMIUM, launchChromium, PHONE } from '../fixtures/chromium.ts';
 import {
@@ -311,5 +312,37 @@ describe.skipIf(!HAS_CHROMIUM)('in Chromium', () => {
     await page.locator('form[target]').evaluate((form) => form.removeAttribute('target'));
     await page.getByRole('button', { name: 'Open E*TRADE' }).click();
     await expect.poll(() => complaints.join()).toContain('form-action');
+  });
+
+  it('leads over several hosts of a login and back, with no complaint and no script', async () => {
+    const hops = await listen(async (request) => {
+      const location = request.url.endsWith('/back')
+        ? `${site.url}/callback/etrade?code=canary-code&state=the-state`
+        : `${broker.url.replace('127.0.0.1', 'localhost')}/log-in`;
+      return new Response(null, { status: 302, headers: { location } });
+    });
+    door = createFrontDoor({
+      publicUrl: site.url,
+      broker: {
+        title: 'Schwab',
+        verifierKind: 'redirect',
+        verifierMaxLength: CODE_MAX_LENGTH,
+        readCallback: readOauth2Callback,
+      },
+    });
+    door.answers.start = {
+      ok: true,
+      authorizeUrl: `${hops.url}/authorize?a=1&b=2`,
+      signIn: { ...openSignIn(), id: 'the-state' },
+    };
+    const page = await phone({}, { javaScriptEnabled: false });
+    await page.goto(site.url + SIGN_IN);
+    await page.getByRole('button', { name: 'Open Schwab' }).click();
+    await page.getByRole('heading', { name: 'Log in' }).waitFor();
+    expect(new URL(page.url()).hostname).toBe('localhost');
+    await page.goto(`${hops.url}/back`);
+    await page.getByRole('heading', { name: 'Signed in' }).waitFor();
+    expect(complaints).toEqual([]);
+    hops.server.close();
   });
 });

@@ -67,6 +67,20 @@ describe('the page', () => {
   });
 });
 
+describe('the tap', () => {
+  it('leads on from a page of ours, so that every further host of the login is free', async () => {
+    const address = 'https://signin.example/authorize?state=state-of-this-browser&scope=a%20b';
+    door.answers.start = { ok: true, authorizeUrl: address, signIn: begun() };
+    const { cookie, csrf } = await door.enter();
+    const answer = await door.post(`${PAGE}/start`, { csrf }, { cookie });
+    expect([answer.status, answer.headers.get('refresh')]).toEqual([200, `0; url=${address}`]);
+    expect(await answer.text()).toContain(`href="${address.replace('&', '&amp;')}"`);
+    expect(answer.headers.get('content-security-policy')).toContain("form-action 'self';");
+    const visitor = await door.wiring.cookies.read(cookieOf(answer));
+    expect(visitor?.pending[SANDBOX]?.id).toBe(STATE);
+  });
+});
+
 describe('the redirect', () => {
   it('finishes the sign-in of this browser with its code, decoded once', async () => {
     const { answer } = await comeBack();

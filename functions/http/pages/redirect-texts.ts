@@ -12,6 +12,8 @@ export const REDIRECT = {
     `${broker} opens in this tab. Log in, agree, and you come back here with the token saved: there is nothing to copy.`,
   logInInstead: (broker: string) => `Or log in at ${broker} here`,
   loggedInText: 'Log in there and agree. If you did not come back, open it again.',
+  onward: (broker: string) => `On to ${broker} …`,
+  goOn: (broker: string) => `Go on to ${broker}`,
   over: 'That took too long',
   minutesLeft: 'minutes left',
   secondsLeft: 'seconds left',
