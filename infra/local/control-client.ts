@@ -43,6 +43,11 @@ export type Overview = z.infer<typeof overviewSchema>;
 
 const runSchema = z.looseObject({ answer: z.unknown() });
 
+const approvalSchema = z.union([
+  z.strictObject({ pin: z.string() }),
+  z.strictObject({ redirect: z.string() }),
+]);
+
 export type ControlClient = {
   readonly overview: () => Promise<Overview>;
   readonly advance: (duration: string) => Promise<void>;
@@ -50,6 +55,8 @@ export type ControlClient = {
   readonly moveTo: (at: number) => Promise<void>;
   /** What the job answered. */
   readonly run: (job: string) => Promise<unknown>;
+  /** Logs in and accepts at the broker: the PIN it shows, or the address it leads back to. */
+  readonly approve: (session: string) => Promise<z.infer<typeof approvalSchema>>;
   readonly setFaults: (change: FaultChange) => Promise<void>;
 };
 
@@ -72,6 +79,7 @@ export function createControlClient(controlUrl: string, fetch = globalThis.fetch
     advance: async (duration) => void (await post('/local/clock', { advance: duration })),
     moveTo: async (at) => void (await post('/local/clock', { set: new Date(at).toISOString() })),
     run: async (job) => runSchema.parse(await post(`/local/jobs/${job}`, {})).answer,
+    approve: async (session) => approvalSchema.parse(await post('/local/approve', { session })),
     setFaults: async (change) => void (await post('/local/faults', change)),
   };
 }
