@@ -137,7 +137,7 @@ function adviceFor(error: unknown): string {
     return ': choose others with "npm start -- --port 9080" (or PORT=9080).';
   }
   return error instanceof ConfigError
-    ? '\nSet it in .env; infra/local/README.md shows how ("With the real E*TRADE").'
+    ? '\nSet it in .env; infra/local/README.md shows how ("With the real brokers").'
     : '';
 }
 
