@@ -113,6 +113,11 @@ resource "google_secret_manager_secret_iam_member" "granted" {
   secret_id = google_secret_manager_secret.empty[each.value.on].secret_id
   role      = each.value.role_name
   member    = each.value.member
+
+  # As with the secrets: a function reads what it mounts until it no longer mounts it.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "google_pubsub_topic_iam_member" "granted" {

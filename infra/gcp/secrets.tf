@@ -33,6 +33,8 @@ resource "google_secret_manager_secret" "empty" {
 
   lifecycle {
     ignore_changes = [annotations, labels]
+    # A secret that is no longer needed goes after the functions that mounted it have changed, not before.
+    create_before_destroy = true
   }
 
   depends_on = [google_project_service.used, google_kms_crypto_key_iam_member.granted]

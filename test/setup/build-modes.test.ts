@@ -29,19 +29,26 @@ type Ran = {
   readonly output: string;
 };
 
+type Given = {
+  readonly hasSettings?: boolean;
+  /** What Terraform has made before. */
+  readonly state?: readonly string[];
+  /** What each `terraform apply` fails with; `null` and what is not named succeeds. */
+  readonly applies?: readonly (string | null)[];
+};
+
 /** Runs all steps in a folder of its own; each program writes down how it was called. */
-function runBuild(
-  substitutions: Readonly<Record<string, string>>,
-  given: { readonly hasSettings?: boolean; readonly hasFunctions?: boolean } = {},
-): Ran {
-  const { hasSettings = true, hasFunctions = false } = given;
+function runBuild(substitutions: Readonly<Record<string, string>>, given: Given = {}): Ran {
+  const { hasSettings = true, state = [], applies = [] } = given;
   const folder = mkdtempSync(join(tmpdir(), 'build-modes-'));
   folders.push(folder);
   mkdirSync(join(folder, 'bin'));
   mkdirSync(join(folder, 'infra/gcp'), { recursive: true });
   const calls = join(folder, 'calls');
-  const state = hasFunctions ? 'google_cloudfunctions2_function.own["keep-alive"]' : '';
-  for (const program of ['npm', 'gcloud', 'terraform']) {
+  applies.forEach((error, index) => {
+    if (error !== null) writeFileSync(join(folder, `apply-${index + 1}`), `Error: ${error}\n`);
+  });
+  for (const program of ['npm', 'gcloud', 'terraform', 'sleep']) {
     const file = join(folder, 'bin', program);
     writeFileSync(
       file,
@@ -50,7 +57,11 @@ echo "${program} $*" >>'${calls}'
 case "$*" in
   'storage ls'*) exit ${hasSettings ? 0 : 1} ;;
   'storage cat'*) echo '{"region":"us-central1"}' ;;
-  'state list') echo '${state}' ;;
+  'state list') echo '${state.join('\n')}' ;;
+  apply*)
+    error='${folder}/apply-'$(grep -c '^terraform apply' '${calls}')
+    if [ -e "$error" ]; then cat "$error" >&2; exit 1; fi
+    ;;
   output*) echo '{}' ;;
 esac
 `,
@@ -150,20 +161,45 @@ describe('a build with _MODE', () => {
     expect(calls.slice(1)).toEqual([
       INIT,
       'terraform state list',
-      `terraform plan ${VARIABLES} -var=region=us-east1 -var=sessions=["etrade-sandbox","etrade-prod"] -var=secret_versions={} -out=/workspace/plan.tfplan`,
+      `terraform plan ${VARIABLES} -var=region=us-east1 -var=secret_versions={} -var=sessions=["etrade-sandbox","etrade-prod"] -out=/workspace/plan.tfplan`,
       ...APPLY,
     ]);
   });
 
-  it('foundation beside running functions adds secrets and nothing else', () => {
-    const { calls } = runBuild(
-      { _MODE: 'foundation', _SESSIONS: 'etrade-sandbox' },
-      { hasFunctions: true },
-    );
-    const plan = calls.find((call) => call.startsWith('terraform plan'));
-    expect(plan).toContain('-target=google_secret_manager_secret.empty');
-    const secrets = readFileSync(join(import.meta.dirname, '../../infra/gcp/secrets.tf'), 'utf8');
-    expect(secrets).toContain('resource "google_secret_manager_secret" "empty"');
+  describe('foundation beside running functions', () => {
+    const state = [
+      'google_cloudfunctions2_function.own["keep-alive"]',
+      'google_secret_manager_secret.empty["etrade-prod-consumer"]',
+      'google_secret_manager_secret.empty["etrade-prod-session"]',
+      'google_secret_manager_secret.empty["etrade-sandbox-session"]',
+      'google_secret_manager_secret_iam_member.granted["tc-worker secret etrade-old-session"]',
+    ];
+    const planOf = (sessions: string): string =>
+      runBuild({ _MODE: 'foundation', _SESSIONS: sessions }, { state }).calls.find((call) =>
+        call.startsWith('terraform plan'),
+      ) ?? '';
+
+    it('adds secrets and nothing else', () => {
+      expect(planOf('etrade-sandbox,etrade-prod')).toBe(
+        `terraform plan ${VARIABLES} -var=secret_versions={} -target=google_secret_manager_secret.empty -var=sessions=["etrade-sandbox","etrade-prod"] -out=/workspace/plan.tfplan`,
+      );
+      const secrets = readFileSync(join(import.meta.dirname, '../../infra/gcp/secrets.tf'), 'utf8');
+      expect(secrets).toContain('resource "google_secret_manager_secret" "empty"');
+    });
+
+    it('keeps the secrets of sessions that are left out, which functions still mount', () => {
+      expect(planOf('etrade-sandbox,kite-prod')).toContain(
+        ' -var=sessions=["etrade-sandbox","kite-prod","etrade-prod"] ',
+      );
+      // Part of another one's name.
+      expect(planOf('etrade-prod-ira')).toContain(
+        ' -var=sessions=["etrade-prod-ira","etrade-prod","etrade-sandbox"] ',
+      );
+    });
+
+    it('takes the sessions of the settings where none are named', () => {
+      expect(planOf('')).not.toContain('sessions=');
+    });
   });
 
   it('destroy takes everything down', () => {
@@ -180,6 +216,57 @@ describe('a build with _MODE', () => {
     expect(exitCode).toBe(1);
     expect(output).toContain('_MODE is "aply"');
   });
+});
+
+describe('an apply that fails', () => {
+  const DENIED =
+    'Error waiting for Updating function: Could not create or update Cloud Run service keep-alive, Permission denied on secret: projects/1/secrets/etrade-prod-consumer/versions/1 for Revision service account tc-keep-alive@…';
+  const plan = `terraform plan ${VARIABLES} -out=/workspace/plan.tfplan`;
+  const [apply = '', outputs = ''] = APPLY;
+  const from = (calls: readonly string[]): readonly string[] => calls.slice(calls.indexOf(plan));
+
+  it('on a right that Google does not know of yet is planned and tried once more, after a pause', () => {
+    const { exitCode, calls, output } = runBuild({ _MODE: 'apply' }, { applies: [DENIED] });
+    expect(exitCode, output).toBe(0);
+    expect(from(calls).slice(0, 6)).toEqual([plan, apply, 'sleep 90', plan, apply, outputs]);
+    expect(output).toContain('Permission denied on secret: projects/1');
+  });
+
+  it('on the same a second time ends the build', () => {
+    const { exitCode, calls } = runBuild({ _MODE: 'apply' }, { applies: [DENIED, DENIED] });
+    expect(exitCode).toBe(1);
+    expect(from(calls)).toEqual([plan, apply, 'sleep 90', plan, apply]);
+  });
+
+  it('on anything else ends the build at once', () => {
+    const { exitCode, calls, output } = runBuild(
+      { _MODE: 'apply' },
+      { applies: ['Error 400: Invalid value'] },
+    );
+    expect(exitCode).toBe(1);
+    expect(from(calls)).toEqual([plan, apply]);
+    expect(output).toContain('Invalid value');
+  });
+
+  it('repeats the plan with the arguments it had', () => {
+    const { calls } = runBuild(
+      { _MODE: 'foundation', _SESSIONS: 'etrade-sandbox,etrade-prod' },
+      { applies: [DENIED] },
+    );
+    const [first, second] = calls.filter((call) => call.startsWith('terraform plan'));
+    expect(first).toContain('["etrade-sandbox","etrade-prod"]');
+    expect(second).toBe(first);
+  });
+});
+
+// Terraform's order: without this, what a changed resource no longer needs is destroyed before it has changed.
+it.each([
+  ['secrets.tf', 'google_secret_manager_secret" "empty'],
+  ['access.tf', 'google_secret_manager_secret_iam_member" "granted'],
+])('%s takes away what a left-out session had after the functions let go of it', (file, name) => {
+  const source = readFileSync(join(import.meta.dirname, '../../infra/gcp', file), 'utf8');
+  const resource = source.split(/^(?=resource )/m).find((part) => part.includes(name));
+  expect(resource).toMatch(/create_before_destroy += true/);
 });
 
 it('Terraform and the setup want the same APIs', async () => {
