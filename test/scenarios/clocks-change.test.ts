@@ -61,6 +61,9 @@ describe('a Sunday on which New York’s', () => {
 
     await playUntil(world, alert);
     expect(timelineOf(world).at(-1)).toBe('08:30 sign-in-due first');
-    expect(world.messages.at(-1)?.at).toBe(at(alert));
+    // Three functions begin at that moment and settle among themselves which of them sends.
+    const late = (world.messages.at(-1)?.at ?? 0) - at(alert);
+    expect(late).toBeGreaterThanOrEqual(0);
+    expect(late).toBeLessThan(1_000);
   });
 });
