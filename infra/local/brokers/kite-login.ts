@@ -105,7 +105,7 @@ function loginPage(login: Login, counter: Counter, error: string | null): Answer
     brand: BRAND,
     login: login.id,
     app: login.apiKey,
-    until: 'until 06:00 tomorrow, India time',
+    until: 'until the next 06:00, India time',
     userId: USERS[counter.switches.signInAs].id,
     asks: ['Password', 'App code'],
     error,

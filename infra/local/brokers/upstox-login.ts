@@ -94,7 +94,7 @@ function dialog(login: Login, { switches }: Counter, error: string | null): Answ
     brand: BRAND,
     login: login.id,
     app: login.clientId,
-    until: 'until 03:30 tomorrow, India time',
+    until: 'until the next 03:30, India time',
     userId: USERS[switches.signInAs].id,
     asks: ['One-time code', 'PIN'],
     error,
