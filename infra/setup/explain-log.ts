@@ -68,6 +68,12 @@ const SIGNS: readonly Sign[] = [
     now: () => ['Wait two minutes, then run the same again: what is done stays done.'],
   },
   {
+    // Tried twice by then: the build itself waits once.
+    sign: /permission\s+denied\s+on\s+secret/i,
+    what: 'Google does not yet know that a function may read a secret it was given just now',
+    now: () => ['Wait a minute, then run the same again: what is done stays done.'],
+  },
+  {
     sign: /Error 403|PERMISSION_DENIED|permission.* denied/i,
     what: 'the build account lacks a permission, or Google does not yet know that it has it',
     now: ({ project }) => [

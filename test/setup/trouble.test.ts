@@ -223,6 +223,18 @@ const TROUBLES: readonly Trouble[] = [
     says: ['forbids public functions', 'iam.allowedPolicyMemberDomains'],
   },
   {
+    name: 'a secret that a function may read since a minute',
+    cloud: {
+      failingStep: {
+        step: 'terraform-apply',
+        lines: [
+          'Error: Error waiting for Updating function: Error code 3, message: Could not create or update Cloud Run service keep-alive, Permission denied on secret: projects/421337/secrets/etrade-prod-consumer/versions/1 for Revision service account tc-keep-alive@my-trading-123456.iam.gserviceaccount.com.',
+        ],
+      },
+    },
+    says: ['does not yet know that a function may read a secret', 'Wait a minute'],
+  },
+  {
     name: 'a role that Google has not heard of yet',
     cloud: {
       failingStep: {
