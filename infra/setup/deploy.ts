@@ -15,7 +15,7 @@ import { changeSettings } from './set-option.ts';
 import type { DeploymentSettings } from './settings-file.ts';
 import { createSteps, type Say } from './steps.ts';
 
-const HELP = `npm run deploy -- [--project <id>] [--plan] [--set <name>=<value>] [--unset <name>]
+const HELP = `npm run deploy -- [--project <id>] [--plan] [--set <name>=<value>] [--unset <name>] [--unchecked]
 
 Builds this folder on Cloud Build, checks it, and makes it what runs. Takes the newest enabled version of each secret.
 
@@ -23,6 +23,8 @@ Builds this folder on Cloud Build, checks it, and makes it what runs. Takes the 
   --set <name>=<value>   a variable of infra/gcp, or settings.<NAME> for an environment variable:
                          --set settings.ALERT_AT=08:00   --set uptime_check=true
   --unset <name>         its default again
+  --unchecked            in an emergency: without linter, types and tests, minutes instead of half an hour.
+                         If what ran before was good, "npm run rollback" is as fast, and safe
   --state-bucket <name>  another bucket than <project>-terraform
 `;
 
@@ -34,6 +36,7 @@ export const deployScript: Script = async (parts, args) => {
     plan: { type: 'boolean', default: false },
     set: { type: 'string', multiple: true, default: [] },
     unset: { type: 'string', multiple: true, default: [] },
+    unchecked: { type: 'boolean', default: false },
   });
   const { terminal, wait } = parts;
   if (options.help) {
@@ -46,6 +49,19 @@ export const deployScript: Script = async (parts, args) => {
       ['Leave one of the two out.'],
       { isUsage: true },
     );
+  }
+  if (options.plan && options.unchecked) {
+    throw new SetupProblem(
+      '--plan changes nothing, so there is nothing to hurry; --unchecked leaves the checks out.',
+      ['Leave one of the two out.'],
+      { isUsage: true },
+    );
+  }
+  if (options.unchecked) {
+    terminal.line(
+      terminal.paint('red', 'UNCHECKED: no linter, no types, no test has seen what will run.'),
+    );
+    terminal.line('The build only asks the new functions whether they live, once they run.\n');
   }
   const { step } = createSteps({ terminal, total: STEPS, isPrinted: false });
   const { cloud, places, earlier } = await step('The deployment, and its settings', (say) =>
@@ -74,7 +90,15 @@ export const deployScript: Script = async (parts, args) => {
     if (options.plan) await builder.run({ mode: 'plan' }, say);
     else
       await deploy(
-        { cloud, builder, places, settings, earlier, commit: await parts.commit() },
+        {
+          cloud,
+          builder,
+          places,
+          settings,
+          earlier,
+          commit: await parts.commit(),
+          isUnchecked: options.unchecked,
+        },
         say,
       );
   });
@@ -85,6 +109,11 @@ export const deployScript: Script = async (parts, args) => {
       ? 'Nothing was changed. The plan stands in the log of the step "terraform-plan".'
       : `${terminal.paint('green', 'Deployed.')} The page: ${pageUrl ?? '?'}`,
   );
+  if (options.unchecked) {
+    terminal.line(
+      `${terminal.paint('red', 'It was not checked.')} As soon as there is time: npm run deploy -- --project ${places.project}`,
+    );
+  }
   if (!options.plan)
     terminal.line(`Back to what ran before: npm run rollback -- --project ${places.project}`);
 };

@@ -38,6 +38,8 @@ export type Deployment = {
   /** Those in the bucket, or `null`. */
   readonly earlier: DeploymentSettings | null;
   readonly commit: string | null;
+  /** Without the checks of the build: in an emergency. @default false */
+  readonly isUnchecked?: boolean;
 };
 
 /** Saves the settings if they changed. */
@@ -49,7 +51,7 @@ export async function saveSettings(deployment: Deployment, say: Say): Promise<vo
 }
 
 export async function deploy(deployment: Deployment, say: Say): Promise<void> {
-  const { builder, settings, commit } = deployment;
+  const { builder, settings, commit, isUnchecked = false } = deployment;
   await saveSettings(deployment, say);
   await builder.run(
     {
@@ -57,6 +59,7 @@ export async function deploy(deployment: Deployment, say: Say): Promise<void> {
       substitutions: {
         _SETTINGS: digestOf(settings),
         ...(commit === null ? {} : { _COMMIT: commit }),
+        ...(isUnchecked ? { _CHECKS: 'no' } : {}),
       },
     },
     say,

@@ -6,7 +6,9 @@
  * minutes. Settings, secrets and tokens stay as they are.
  */
 
+import * as z from 'zod';
 import { type Build, createBuilder } from './builds.ts';
+import type { Cloud } from './cloud.ts';
 import { readPageUrl } from './deployment.ts';
 import { openDeployment } from './open-deployment.ts';
 import { COMMON, readOptions } from './options.ts';
@@ -46,7 +48,11 @@ export const rollback: Script = async (parts, args) => {
   const builds = await builder.list();
   if (options.list) {
     terminal.table(
-      releasesOf(builds).map((build) => [build.id, build.createTime, commitOf(build)]),
+      releasesOf(builds).map((build) => [
+        build.id,
+        build.createTime,
+        `${commitOf(build)}${isUnchecked(build) ? ', unchecked' : ''}`,
+      ]),
     );
     return;
   }
@@ -68,13 +74,24 @@ export const rollback: Script = async (parts, args) => {
   const { release, from } = choice;
   const source = release.source.storageSource;
   if (source === undefined) throw new Error('a release without a source');
+  const archive = `gs://${source.bucket}/${source.object}`;
+  if (!(await isThere(cloud, archive))) {
+    throw new SetupProblem(`The source of ${release.id} is gone: ${archive}`, [
+      `Sources are kept for 90 days, and this one is of ${release.createTime.slice(0, 10)}.`,
+      'From git, as a deployment of its own:',
+      `  git checkout ${release.substitutions['_COMMIT']?.replace(/-changed$/, '') || '<commit>'} && npm ci && npm run deploy -- --project ${places.project}`,
+      list,
+    ]);
+  }
   await step(
     `Back from ${from.id.slice(0, 8)} (${commitOf(from)}) to ${release.id.slice(0, 8)} (${commitOf(release)}, ${release.createTime.slice(0, 16)})`,
-    (say) =>
-      builder.run(
+    (say) => {
+      if (isUnchecked(release))
+        say.note('it was deployed with --unchecked, so no test has seen it');
+      return builder.run(
         {
           mode: 'apply',
-          source: `gs://${source.bucket}/${source.object}`,
+          source: archive,
           substitutions: {
             _CHECKS: 'no',
             _RELEASE: release.id,
@@ -83,13 +100,29 @@ export const rollback: Script = async (parts, args) => {
           },
         },
         say,
-      ),
+      );
+    },
   );
   const pageUrl = await readPageUrl(cloud, places);
   terminal.line();
   terminal.line(`${terminal.paint('green', 'Rolled back.')} The page: ${pageUrl ?? '?'}`);
   terminal.line(`Forward again, once it is mended: npm run deploy -- --project ${places.project}`);
 };
+
+async function isThere(cloud: Cloud, archive: string): Promise<boolean> {
+  const found = await cloud.ask(['storage', 'ls', archive], {
+    doing: 'look for the source of that deployment',
+    schema: z.string(),
+    whenPrinted: archive,
+    whenAbsent: '',
+    isText: true,
+  });
+  return found.trim() !== '';
+}
+
+function isUnchecked(build: Build): boolean {
+  return build.substitutions['_CHECKS'] === 'no';
+}
 
 function commitOf(build: Build): string {
   return build.substitutions['_COMMIT'] || 'commit not known';

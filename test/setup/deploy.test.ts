@@ -97,6 +97,27 @@ describe('npm run deploy', () => {
     expect(output).toContain('Nothing was changed.');
   });
 
+  it('leaves out the checks in an emergency, says so twice, and the list of releases keeps it', async () => {
+    const cloud = await settledCloud();
+    const { exitCode, output } = await run(deployScript, cloud, '--unchecked');
+    expect(exitCode, output).toBe(0);
+    expect(cloud.builds.at(-1)?.substitutions).toMatchObject({ _MODE: 'apply', _CHECKS: 'no' });
+    expect(output).toMatch(/^UNCHECKED: no linter, no types, no test/);
+    expect(output).toContain(`It was not checked. As soon as there is time: npm run deploy`);
+    await run(deployScript, cloud);
+    expect(cloud.builds.at(-1)?.substitutions['_CHECKS']).toBeUndefined();
+    const { output: list } = await run(rollback, cloud, '--list');
+    expect(list.match(/bcde9fc.*$/gm)).toEqual(['bcde9fc', 'bcde9fc, unchecked', 'bcde9fc']);
+    const back = await run(rollback, cloud);
+    expect(back.output).toContain('no test has seen it');
+  });
+
+  it('does not plan without checks: there is nothing to hurry', async () => {
+    const cloud = await settledCloud();
+    const { exitCode, calls } = await run(deployScript, cloud, '--plan', '--unchecked');
+    expect([exitCode, changesOf(calls)]).toEqual([2, []]);
+  });
+
   it('sends people to the setup where nothing is', async () => {
     const cloud = createFakeCloud({ apis: ['storage.googleapis.com'] });
     const { exitCode, output } = await run(deployScript, cloud);
@@ -160,6 +181,21 @@ describe('npm run rollback', () => {
       2,
       expect.stringContaining('No deployment "b99" is kept.'),
     ]);
+  });
+
+  it('says that a source is gone before anything is started, and how to go on', async () => {
+    const cloud = await settledCloud();
+    await run(deployScript, cloud);
+    const archive = `gs://${PROJECT}-terraform/sources/2.tgz`;
+    delete cloud.objects[archive];
+    const { exitCode, output, calls } = await run(rollback, cloud);
+    expect(exitCode).toBe(1);
+    expect(output).toContain(`The source of ${cloud.builds[1]?.id} is gone: ${archive}`);
+    expect(output).toContain('kept for 90 days, and this one is of 2026-11-20');
+    expect(output).toContain(
+      `git checkout bcde9fc && npm ci && npm run deploy -- --project ${PROJECT}`,
+    );
+    expect(changesOf(calls)).toEqual([]);
   });
 
   it('refuses while a build runs', async () => {

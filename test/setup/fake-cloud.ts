@@ -337,6 +337,15 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
       return text;
     },
   },
+  'storage ls': {
+    api: 'storage',
+    run: ({ cloud, words: [url = ''] }) => {
+      bucketOf(cloud, url);
+      if (cloud.objects[url] === undefined)
+        throw new Refusal('One or more URLs matched no objects.');
+      return `${url}\n`;
+    },
+  },
   'storage cp': {
     change: true,
     api: 'storage',
@@ -518,8 +527,13 @@ function submit({ cloud, words: [source = ''], flags, project }: Call): { id: st
   }
   const bucket = /^gs:\/\/([^/]+)/.exec(flags['gcs-source-staging-dir'] ?? '')?.[1] ?? '';
   bucketOf(cloud, `gs://${bucket}`);
+  if (source.startsWith('gs://') && cloud.objects[source] === undefined) {
+    throw new Refusal(`HTTPError 404: No such object: ${source}`);
+  }
   const number = cloud.builds.length + 1;
   const id = `b${number}-0000-4000-8000-000000000000`;
+  const object = `sources/${number}${source.startsWith('gs://') ? '-again' : ''}.tgz`;
+  cloud.objects[`gs://${bucket}/${object}`] = 'an archive';
   const assignments = (flags['substitutions'] ?? '').replace(/^\^;\^/, '').split(';');
   cloud.builds.push({
     id,
@@ -533,7 +547,7 @@ function submit({ cloud, words: [source = ''], flags, project }: Call): { id: st
     source: {
       storageSource: {
         bucket,
-        object: `sources/${number}${source.startsWith('gs://') ? '-again' : ''}.tgz`,
+        object,
         generation: '1',
       },
     },
@@ -583,22 +597,34 @@ function take(cloud: FakeCloud, { substitutions }: FakeBuild): void {
   const folder = `gs://${substitutions['_STATE_BUCKET']}/token-cadence`;
   switch (substitutions['_MODE']) {
     case 'foundation':
-      for (const session of (substitutions['_SESSIONS'] ?? '').split(',')) {
-        const [broker, environment, account] = session.split('-');
-        const consumer = `${broker}-${environment}-consumer`;
-        const own = account === undefined ? [] : [`${session}-consumer`];
-        for (const id of ['token-cadence-app', consumer, `${session}-session`, ...own]) {
-          cloud.secrets[id] ??= [];
-        }
+      // Adds alone: functions that run may mount the others.
+      for (const id of secretIds((substitutions['_SESSIONS'] ?? '').split(','))) {
+        cloud.secrets[id] ??= [];
       }
       break;
-    case 'apply':
+    case 'apply': {
+      const settings: { sessions: string[] } = JSON.parse(
+        cloud.objects[`${folder}/settings.tfvars.json`] ?? '{"sessions":[]}',
+      );
+      const wanted = secretIds(settings.sessions);
+      for (const id of Object.keys(cloud.secrets)) {
+        if (/-(session|consumer)$/.test(id) && !wanted.includes(id)) delete cloud.secrets[id];
+      }
       cloud.objects[`${folder}/outputs.json`] = JSON.stringify({
         page_url: { value: 'https://pin-exchange-421337.us-central1.run.app' },
       });
       break;
+    }
     case 'destroy':
       cloud.secrets = {};
       break;
   }
+}
+
+function secretIds(sessions: readonly string[]): string[] {
+  return sessions.flatMap((session) => {
+    const [broker, environment, account] = session.split('-');
+    const own = account === undefined ? [] : [`${session}-consumer`];
+    return ['token-cadence-app', `${broker}-${environment}-consumer`, `${session}-session`, ...own];
+  });
 }

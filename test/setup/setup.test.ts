@@ -107,6 +107,32 @@ describe('npm run setup', () => {
     expect(telegram.sent).toEqual([]);
   });
 
+  it('adds one session and leaves out another, whose secrets stay until the functions let go', async () => {
+    const cloud = await settledCloud();
+    const seen: string[][] = [];
+    const { exitCode, output } = await runScript(setup, cloud, {
+      args: ['--project', PROJECT, '--sessions', 'etrade-prod'],
+      answers: {
+        REMOVE_SESSIONS: 'etrade-sandbox',
+        ETRADE_PROD_CONSUMER_KEY: CANARIES.ETRADE_PROD_CONSUMER_KEY,
+        ETRADE_PROD_CONSUMER_SECRET: CANARIES.ETRADE_PROD_CONSUMER_SECRET,
+      },
+      intercept: () => {
+        if (cloud.builds.length === 4) seen.push(Object.keys(cloud.secrets));
+        return null;
+      },
+    });
+    expect(exitCode, output).toBe(0);
+    expect(seen[0]).toEqual(
+      expect.arrayContaining(['etrade-sandbox-session', 'etrade-prod-session']),
+    );
+    expect(Object.keys(cloud.secrets).toSorted()).toEqual([
+      'etrade-prod-consumer',
+      'etrade-prod-session',
+      'token-cadence-app',
+    ]);
+  });
+
   it('asks before a session is left out, since its token goes with it', async () => {
     const cloud = await settledCloud();
     await runScript(setup, cloud, {
