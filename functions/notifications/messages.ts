@@ -162,7 +162,7 @@ function signedIn(notice: NoticeOf<'signed-in'>, facts: DeliveryFacts): Html[] {
 
 function coverageOf({ coversClose, proven }: NoticeOf<'signed-in'>): string {
   if (!proven) return 'The broker could not confirm it yet: the next check does.';
-  if (coversClose === null) return 'There is no trading today.';
+  if (coversClose === null) return 'There is no more trading today.';
   return coversClose
     ? 'It covers today’s close.'
     : '⚠️ It ends before today’s close: another sign-in will be needed.';

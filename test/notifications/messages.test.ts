@@ -275,7 +275,7 @@ describe('someone signed in', () => {
       now: at('11:00'),
       expected: [
         '<b>✅ E*TRADE prod renewed, good until midnight New York.</b>',
-        `There is no trading today. ${SWITCH}`,
+        `There is no more trading today. ${SWITCH}`,
       ],
     },
     {

@@ -30,7 +30,7 @@ export const DASHBOARD = {
   endsSoonText: 'No trading needs the token that ends soon. Telegram announces the next sign-in.',
   needsSignIn: (count: number) =>
     count === 1 ? 'One session needs you' : `${count} sessions need you`,
-  needsSignInText: 'Log in at the broker, copy the PIN, paste it here. It takes a minute.',
+  needsSignInText: 'Log in at the broker, and the token is saved. It takes a minute.',
   needsRenewal: 'A token needs waking up',
   needsRenewalText: 'Keep-alive does this at its next run. You can do it now.',
   expiresIn: 'Token expires in',
