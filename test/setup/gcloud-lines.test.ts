@@ -83,7 +83,7 @@ async function collectLines(): Promise<readonly string[]> {
   const run = cloud.calls.map(({ args }) => commandLine(args));
   const { output } = await runScript(setup, createFakeCloud(), { args: [...ARGS, '--print'] });
   const printed = [...output.matchAll(/gcloud [a-z].*$/gm)].map(([line]) => line);
-  const all = [...run, ...printed, ...advisedLines()];
+  const all = [...run, ...printed, ...advisedLines(), ...documentedLines()];
   return [
     ...new Set(
       all.map((line) =>
@@ -111,6 +111,16 @@ function advisedLines(): string[] {
         .trim(),
     )
     .map((line) => `gcloud ${line.replace(/[.?:]$/, '').replace(/--(\w+)=$/, '--$1=filled')}`);
+}
+
+/** What infra/gcp/README.md has people run by hand. */
+function documentedLines(): string[] {
+  const readme = readFileSync(join(ROOT, 'infra/gcp/README.md'), 'utf8');
+  const lines = [...readme.matchAll(/(?<=^ *)gcloud .*$|(?<=`)gcloud [^`]*/gm)].map(
+    ([line]) => line,
+  );
+  expect(lines.length).toBe(9);
+  return lines.map((line) => line.replaceAll(/\b(KEY_)?PROJECT\b/g, PROJECT));
 }
 
 it.skipIf(!hasGcloud && !isNeeded)(

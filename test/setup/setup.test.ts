@@ -156,6 +156,24 @@ describe('npm run setup', () => {
     });
   });
 
+  it('takes along a choice that has to be made before the first run, such as a key for the secrets', async () => {
+    const settings = { region: 'us-central1', sessions: ['etrade-sandbox'], secret_versions: {} };
+    const bucket = { project: PROJECT, versioning: false, lifecycle: false, location: 'US' };
+    const cloud = createFakeCloud({
+      apis: [...createFakeCloud().apis, 'iam.googleapis.com', 'storage.googleapis.com'],
+      accounts: { [`tc-build@${PROJECT}.iam.gserviceaccount.com`]: { disabled: false } },
+      buckets: { [`${PROJECT}-terraform`]: bucket },
+      objects: { [SETTINGS]: JSON.stringify({ ...settings, kms_key: 'projects/…' }) },
+    });
+    const { exitCode, output } = await runScript(setup, cloud);
+    expect(exitCode, output).toBe(0);
+    expect(JSON.parse(cloud.objects[SETTINGS] ?? '')).toEqual({
+      ...settings,
+      secret_versions: { 'token-cadence-app': '1', 'etrade-sandbox-consumer': '1' },
+      kms_key: 'projects/…',
+    });
+  });
+
   it('keeps choices it does not know, such as a budget', async () => {
     const cloud = await settledCloud();
     const settings = { ...JSON.parse(cloud.objects[SETTINGS] ?? ''), budget: 2 };
