@@ -451,7 +451,7 @@ describe('the page', () => {
     expect(world.posted).toEqual([]);
     expect(await waiting(world)).toContain('Or log in at Upstox here');
     const start = await world.visit(`${PAGE}/start`, {});
-    const dialog = start.headers.get('location') ?? '';
+    const dialog = start.headers.get('refresh')?.replace('0; url=', '') ?? '';
     expect(dialog).toContain('/upstox/api/v2/login/authorization/dialog');
     await (await fetch(dialog, { redirect: 'manual' })).text();
     const approval = world.upstox.approve(CLIENT);
