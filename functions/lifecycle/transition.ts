@@ -163,10 +163,18 @@ function tokenStored(
     counts: { ...record.counts, failuresInARow: 0 },
     // A lease is for one generation's refresh; with the next token it has nothing left to guard.
     lease: null,
-    undelivered: [...record.undelivered, event],
+    undelivered: [...record.undelivered.filter(isWorthTelling), event],
     pointerMovedAt: change.at,
   };
   return change.reason === 'sign-in' ? signedIn(pointed, change) : refreshed(pointed, change);
+}
+
+/**
+ * Whether an event is, that a newer token has overtaken. Workers want the newest alone; a sign-in is news for
+ * people, too. Refreshes go on while the event service is away, and the record must not grow with each.
+ */
+function isWorthTelling({ reason }: TokenRenewed): boolean {
+  return reason === 'sign-in';
 }
 
 function signedIn(record: SessionRecord, change: TokenStored): SessionRecord {

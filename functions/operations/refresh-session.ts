@@ -170,7 +170,8 @@ async function save(
     issuedAt,
     accessLifeMs: answer.accessLifeMs,
     isRotating: isRotated || record.hardEndsAt !== null,
-    account: old.account,
+    // Of a sign-in that could not be asked about at first: what was found since holds for what comes of it.
+    account: old.account ?? record.account,
     proven: false,
     adoptNow: true,
     reason: 'refreshed',

@@ -26,17 +26,38 @@ export type RevokeResult =
   | { readonly ok: false; readonly reason: 'in-progress' }
   | { readonly ok: false; readonly reason: 'broker'; readonly failure: BrokerFailure };
 
+/** A refresh takes seconds and comes once in minutes: it does not come in between twice. */
+const TRIES = 3;
+
 /** @throws StoreError when the store does not answer */
 export async function revokeSession(
   system: System,
   session: ConfiguredSession,
 ): Promise<RevokeResult> {
+  let wasRevoked = false;
+  for (let tries = 1; tries <= TRIES; tries += 1) {
+    const result = await revokeOnce(system, session);
+    if (!('refreshed' in result)) {
+      return result.ok
+        ? { ok: true, revokedAtBroker: result.revokedAtBroker || wasRevoked }
+        : result;
+    }
+    // A refresh came in between: its token is of the sign-in that is to end.
+    wasRevoked ||= result.revokedAtBroker;
+  }
+  return { ok: false, reason: 'in-progress' };
+}
+
+async function revokeOnce(
+  system: System,
+  session: ConfiguredSession,
+): Promise<RevokeResult | { readonly refreshed: true; readonly revokedAtBroker: boolean }> {
   const { broker, key } = session;
   // Listed first: what a sign-in adds from now on is not ours to destroy.
   const versions = await system.store.listVersions(key);
   // An old record would have the wrong token revoked.
   const { record } = await system.store.loadFresh(key);
-  const { generation, version: current } = record;
+  const { generation, version: current, signedInAt } = record;
   if (current === null) return { ok: false, reason: 'no-token' };
   if (isSigningIn(system, record)) return { ok: false, reason: 'in-progress' };
   const read = await readVersion(system, session, current);
@@ -51,13 +72,17 @@ export async function revokeSession(
   }
   await destroyOthers(system, session, versions, current);
   const change = { type: 'signed-out', generation, at: system.clock() } as const;
-  const updated = await updateSession<'overtaken'>(system, key, (now) =>
-    now.generation === generation && !isSigningIn(system, now)
-      ? { next: transition(now, change, broker.rules) }
-      : { stop: 'overtaken' },
-  );
-  // Somebody signed in while the broker was asked: theirs is another token, and it stays.
-  if (!updated.ok) return { ok: false, reason: 'in-progress' };
+  const updated = await updateSession<'overtaken' | 'refreshed'>(system, key, (now) => {
+    if (isSigningIn(system, now)) return { stop: 'overtaken' };
+    if (now.generation === generation) return { next: transition(now, change, broker.rules) };
+    const isRefresh = now.version !== null && now.signedInAt === signedInAt;
+    return { stop: isRefresh ? 'refreshed' : 'overtaken' };
+  });
+  if (!updated.ok) {
+    if (updated.stopped === 'refreshed') return { refreshed: true, revokedAtBroker };
+    // Somebody signed in while the broker was asked: theirs is another token, and it stays.
+    return { ok: false, reason: 'in-progress' };
+  }
   await system.store.destroyVersion(key, current);
   await system.mirror?.clear(key);
   system.log.info('signed-out', 'A session was signed out.', { session: key, generation });

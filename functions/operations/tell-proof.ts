@@ -8,6 +8,7 @@
  */
 
 import { StoreError } from '../errors.ts';
+import { isAttemptLost } from '../lifecycle/attempts.ts';
 import { WARN_AFTER_FAILURES } from '../lifecycle/limits.ts';
 import { closeWarning, openWarning } from '../lifecycle/service.ts';
 import type { SessionRecord } from '../lifecycle/session.ts';
@@ -34,12 +35,18 @@ export async function tellProof(
   }
 }
 
-/** The broker refused the token before its computed end: said once per token, at any hour. */
+/**
+ * The broker refused the token before its computed end: said once per token, at any hour. Not to somebody who
+ * signs in at this moment (at some brokers that is what ends the old token): if it comes to nothing, the next run
+ * says it.
+ */
 export async function tellRejected(
   system: System,
   { key }: ConfiguredSession,
-  { generation }: SessionRecord,
+  record: SessionRecord,
 ): Promise<void> {
+  if (record.pending !== null && !isAttemptLost(record, system.clock())) return;
+  const { generation } = record;
   await tell(system, [
     {
       id: `${key}/rejected/${generation}`,

@@ -16,7 +16,7 @@ import { createRefreshingBroker, type RefreshingBroker } from '../fixtures/refre
 import { SCHWAB, TRADESTATION } from '../fixtures/rules.ts';
 import { type SecretManagerServer, startSecretManager } from '../fixtures/secret-manager.ts';
 import { Killed, type Phase } from '../fixtures/steps.ts';
-import { createTestSystem, storeDown, type TestSystem } from '../fixtures/system.ts';
+import { createTestSystem, eventsDown, storeDown, type TestSystem } from '../fixtures/system.ts';
 import { HOUR_MS, MINUTE_MS } from '../fixtures/test-clock.ts';
 
 const KEY = 'tradestation-sandbox';
@@ -196,6 +196,100 @@ describe('a refresh that brings nothing', () => {
     await run(world);
     await checkHealth(world.system);
     expect(await world.record()).toMatchObject({ version: null, generation: 1 });
+  });
+
+  it.each(['store.addToken', 'store.replace'])(
+    'signs out whatever a refresh stores meanwhile (%s)',
+    async (step) => {
+      const { world } = await signedIn({ rotating: true, rules: SCHWAB });
+      const other = world.restarted();
+      const held = other.steps.hold('store.listVersions');
+      const signingOut = revokeSession(other.system, other.session());
+      await held.reached;
+      const late = world.restarted();
+      const writing = late.steps.hold(step);
+      const refreshing = run(late);
+      await writing.reached;
+      const reading = other.steps.hold('store.readToken');
+      held.release();
+      await reading.reached;
+      writing.release();
+      await refreshing;
+      reading.release();
+      expect(await signingOut).toMatchObject({ ok: true });
+      world.clock.advance(2 * HOUR_MS);
+      await checkHealth(world.system);
+      expect(await world.record()).toMatchObject({ version: null });
+      const versions = await world.store.listVersions(world.session().key);
+      expect(versions.filter(({ destroyed }) => !destroyed)).toEqual([]);
+    },
+  );
+
+  it('does not ask for a sign-in while somebody makes the one that ended the old token', async () => {
+    const { world } = await signedIn({ rules: SCHWAB });
+    const other = world.restarted();
+    const storing = other.steps.hold('store.addToken');
+    const signingIn = other.signIn();
+    await storing.reached;
+    expect(await actionsOf(world)).toEqual(['sign-in-needed: invalid_grant']);
+    expect(world.told()).toEqual(['signed-in']);
+    storing.release();
+    expect(await signingIn).toMatchObject({ ok: true });
+    world.clock.advance(15 * MINUTE_MS);
+    await run(world);
+    expect(world.told()).toEqual(['signed-in', 'signed-in']);
+    expect(await world.record()).toMatchObject({ proof: 'proven' });
+  });
+
+  it('asks for it in the next run when that sign-in came to nothing', async () => {
+    const { world } = await signedIn({ rules: SCHWAB });
+    const other = world.restarted();
+    const glancing = other.steps.hold('broker.probe');
+    const signingIn = other.signIn().catch(() => null);
+    await glancing.reached;
+    await run(world);
+    other.steps.killAt(0, 'before');
+    glancing.release();
+    await signingIn;
+    world.clock.advance(15 * MINUTE_MS);
+    await run(world);
+    expect(world.told()).toContain('sign-in-needed token-rejected');
+  });
+
+  it('goes on for days while the event service is away, and tells of the newest token then', async () => {
+    const { world } = await signedIn({ rotating: true, rules: SCHWAB });
+    world.steps.fail('publish', eventsDown());
+    for (let quarters = 0; quarters < 4 * 24 * 3; quarters += 1) {
+      expect((await run(world)).failures).toBe(0);
+      world.clock.advance(15 * MINUTE_MS);
+    }
+    world.steps.mend();
+    await run(world);
+    const { generation, undelivered } = await world.record();
+    expect(undelivered).toEqual([]);
+    expect(world.published.at(-1)).toMatchObject({ reason: 'refreshed', generation });
+  });
+
+  it('says whose token it is, found out after the sign-in, with what comes of it', async () => {
+    let broker: RefreshingBroker | null = null;
+    const world = createTestSystem({
+      sessions: [{ key: KEY }],
+      brokers: {
+        broker: (_key, { clock }) => {
+          broker = createRefreshingBroker({ clock, rotating: true });
+          return { ...broker, glance: async () => TIMEOUT };
+        },
+        approve: () => 'code-of-the-redirect',
+      },
+    });
+    await world.signIn();
+    await renewSessions(world.system, null);
+    expect((await world.record()).account).not.toBeNull();
+    world.clock.advance(15 * MINUTE_MS);
+    await run(world);
+    const { version, account } = await world.record();
+    const read = await world.store.readToken(world.session().key, version ?? 0);
+    expect(read).toMatchObject({ token: { generation: 2, account } });
   });
 
   it('shows no token and no code in logs, messages or events', async () => {
