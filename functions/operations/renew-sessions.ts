@@ -54,7 +54,9 @@ export async function renewSessions(
   const { collectedAt } = isScheduled ? await collectReports(system) : { collectedAt: null };
   const sessions = system.sessions.filter((session) => only === null || session.key === only);
   await system.store.prefetch(sessions.map(({ key }) => key));
-  const done = await forEachSession(sessions, (session) => renewSession(system, session, mode));
+  const done = await forEachSession(sessions, (session) =>
+    renewSession(system, session, mode, isScheduled),
+  );
   const outcomes = done.map((item): RenewalOutcome => {
     if (item.ok) return item.value;
     const { key } = item.session;
@@ -98,8 +100,11 @@ async function renewSession(
   system: System,
   session: ConfiguredSession,
   mode: Mode,
+  isScheduled: boolean,
 ): Promise<RenewalOutcome> {
-  await settleSession(system, session, { prune: false });
+  // A refresh leaves a version behind every quarter of an hour, at night and on weekends too.
+  const prune = isScheduled && session.broker.rules.renewal === 'refresh';
+  await settleSession(system, session, { prune });
   // Before the broker is asked: workers wait for what is stored, not for a slow broker.
   const { delivered } = await deliverEvents(system, session);
   const outcome = (action: RenewalOutcome['action'], reason: string): RenewalOutcome => ({

@@ -33,8 +33,8 @@ locals {
 
   counters = {
     renewals = {
-      why    = "inactive tokens that were made usable again"
-      events = ["session-renewed"]
+      why    = "tokens that were woken up, or replaced by a refresh, with no person"
+      events = ["session-renewed", "token-refreshed"]
       labels = { session = "EXTRACT(labels.session)" }
     }
     failures = {

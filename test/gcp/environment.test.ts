@@ -145,6 +145,7 @@ describe.skipIf(terraform === null)('a deployed function', { timeout: TIMEOUT_MS
       return [...clause.matchAll(/"([\w-]+)"/g)].map(([, event]) => event ?? '');
     });
     expect(counted).toContain('session-renewed');
+    expect(counted).toContain('token-refreshed');
     expect(counted).toContain('signed-in');
     const code = sourceOf(join(ROOT, 'functions'));
     expect(counted.filter((event) => !logs(code, event))).toEqual([]);

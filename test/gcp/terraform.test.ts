@@ -36,7 +36,7 @@ describe.skipIf(terraform === null)('infra/gcp', { timeout: TIMEOUT_MS }, () => 
 
     it('has run every test file, and has looked at everything that an apply makes', () => {
       const files = new Set(check.tests.runs.map(({ file }) => file));
-      expect(files.size).toBe(6);
+      expect(files.size).toBe(7);
       expect(check.tests.runs.length).toBeGreaterThan(15);
       const applied = check.tests.runs.filter(({ isWhole }) => isWhole);
       expect(applied.length).toBeGreaterThan(0);

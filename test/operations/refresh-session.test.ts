@@ -124,6 +124,18 @@ describe('keep-alive refreshes', () => {
     expect(versions.filter(({ destroyed }) => !destroyed).length).toBeLessThanOrEqual(6);
   });
 
+  it('keeps few versions over a weekend, when no health-check comes', async () => {
+    const { world } = await signedIn({ rotating: true, rules: SCHWAB });
+    for (let quarters = 0; quarters < 4 * 24 * 2; quarters += 1) {
+      await run(world);
+      world.clock.advance(15 * MINUTE_MS);
+    }
+    const versions = await world.store.listVersions(world.session().key);
+    expect(versions.length).toBeGreaterThan(150);
+    expect(versions.filter(({ destroyed }) => !destroyed).length).toBeLessThanOrEqual(6);
+    expect(await world.record()).toMatchObject({ proof: 'proven' });
+  });
+
   it('is asked by a worker whose token was refused before its time', async () => {
     const { world, broker } = await signedIn();
     await run(world);
