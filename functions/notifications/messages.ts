@@ -175,9 +175,9 @@ const TROUBLE: Record<SignInTrouble, (who: string) => Html[]> = {
     html`Tap the button and log in at the broker.`,
   ],
   'pin-spent-nothing-saved': (who) => [
-    html`<b>🔴 ${who}: the PIN was used, but nothing was saved.</b>`,
-    html`The sign-in broke off at its last step, and a PIN works only once.`,
-    html`Start again with the button: the broker gives you a new PIN.`,
+    html`<b>🔴 ${who}: a sign-in was used up, but nothing was saved.</b>`,
+    html`It broke off at its last step, and what the broker gives for it works only once.`,
+    html`Start again with the button.`,
   ],
   'foreign-account': (who) => [
     html`<b>⚠️ ${who}: someone signed in with a different broker account.</b>`,

@@ -171,8 +171,8 @@ function* checkRecord(
   if (isAttemptLost(record, now)) {
     yield problem(
       `sign-in ${session.key}`,
-      'a PIN was spent and nothing was saved',
-      `run "token-cadence start ${session.key}": that PIN is lost`,
+      'a sign-in was used up and nothing was saved',
+      `run "token-cadence start ${session.key}": it cannot be brought back`,
     );
   }
   const adoption = adoptionOf(record, session.workers, heardUntil);

@@ -39,7 +39,7 @@ export async function* rehearseSignIn(
         if (!begun.ok) return brokerFinding('broker', begun, factsOf(session));
         ({ authorizeUrl } = begun);
         const lives = Math.round((begun.signIn.expiresAt - system.clock()) / 60_000);
-        return ok('broker', `opens a sign-in; the PIN would live ${lives} min`);
+        return ok('broker', `opens a sign-in, good for ${lives} min`);
       },
     ],
     ['login page', () => openLogin(checks, session, authorizeUrl)],
@@ -47,7 +47,7 @@ export async function* rehearseSignIn(
       'claim',
       async () => {
         await writeBack(system, session);
-        return ok('claim', 'the record can be written before a PIN is spent');
+        return ok('claim', 'the record can be written before anything is spent');
       },
     ],
     ['token', () => storeAndDestroy(system, session)],

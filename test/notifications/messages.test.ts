@@ -333,9 +333,9 @@ describe('a sign-in is needed at once', () => {
     {
       trouble: 'pin-spent-nothing-saved' as const,
       expected: [
-        '<b>🔴 E*TRADE prod: the PIN was used, but nothing was saved.</b>',
-        'The sign-in broke off at its last step, and a PIN works only once.',
-        'Start again with the button: the broker gives you a new PIN.',
+        '<b>🔴 E*TRADE prod: a sign-in was used up, but nothing was saved.</b>',
+        'It broke off at its last step, and what the broker gives for it works only once.',
+        'Start again with the button.',
       ],
     },
     {
