@@ -291,7 +291,8 @@ describe('the command line as a process', () => {
     ).toBe(true);
     const { out } = await runCli(['status', '--json'], env);
     expect(JSON.parse(out)).toMatchObject({ sessions: [{ generation: stored }] });
-    expect(events).toHaveLength(stored);
+    // At least once: whoever finds the other's event undelivered sends it too.
+    expect(new Set(events).size).toBe(stored);
     expect((await runCli(['test', SANDBOX], env)).code).toBe(0);
   });
 });
