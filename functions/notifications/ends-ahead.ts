@@ -26,11 +26,17 @@ export function endsAhead(
     const [session] = sessions;
     const name = session === undefined ? null : parseSessionKey(session);
     const secret = name === null ? 'consumer' : `${name.broker}-${name.environment}-consumer`;
-    const since = `${secret.toUpperCase().replaceAll('-', '_')}_SINCE`;
+    // Which of the two a key came from is not known here: an account may have one of its own.
+    const own = sessions.find((key) => `${key}-consumer` !== secret);
     return [
       html`<b>🔑 The consumer key of ${who} will be too old in ${countOfDays(days)}.</b>`,
       html`Around ${day(endsAt, 'utc')} the broker may let it die without notice; then no sign-in works.`,
-      html`No sign-in moves that: ask the broker for a new key on its site, put it into <code>${secret}</code>, and its day into <code>${since}</code>.`,
+      html`No sign-in moves that: ask the broker for a new key on its site, put it into <code>${secret}</code>, and its day into <code>${sinceOf(secret)}</code>.`,
+      ...(own === undefined
+        ? []
+        : [
+            html`A key that is one account’s alone: into <code>${own}-consumer</code>, its day into <code>${sinceOf(`${own}-consumer`)}</code>.`,
+          ]),
     ];
   }
   const ends = moment(endsAt, now, zone);
@@ -45,6 +51,10 @@ export function endsAhead(
     html`<b>🌙 ${who} needs a new sign-in soon: it ends ${ends}.</b>`,
     html`It does not reach the close of the next trading day. Sign in at a quiet moment before, best now: the new one counts from then.`,
   ];
+}
+
+function sinceOf(secret: string): string {
+  return `${secret.toUpperCase().replaceAll('-', '_')}_SINCE`;
 }
 
 function countOfDays(days: number): string {

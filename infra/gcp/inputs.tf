@@ -17,6 +17,7 @@ locals {
   unmirrored = [for item in local.listed["MIRROR_SECRETS"] : item if length(split("-", item)) > 2]
   foreign_settings = [for name in keys(var.settings) : name if anytrue([
     can(regex("_(ALERT_AT|ACCOUNT|APPROVAL|WORKERS)$", name)) && !contains(local.session_prefixes, replace(name, "/_(ALERT_AT|ACCOUNT|APPROVAL|WORKERS)$/", "")),
+    can(regex("_CONSUMER_SINCE$", name)) && !contains(concat(local.session_prefixes, local.environment_prefixes), replace(name, "/_CONSUMER_SINCE$/", "")),
     can(regex("_(OAUTH|API|AUTHORIZE|REDIRECT)_URL$", name)) && name != "TELEGRAM_API_URL" && !contains(local.environment_prefixes, replace(name, "/_(OAUTH|API|AUTHORIZE|REDIRECT)_URL$/", "")),
   ])]
   bad_times     = [for name, value in var.settings : name if can(regex("(^|_)ALERT_AT$", name)) && !can(regex("^(0[0-9]|1[0-2]):[0-5][0-9]$", value))]

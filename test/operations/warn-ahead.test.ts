@@ -156,6 +156,8 @@ describe('a consumer key', () => {
     expect(html).toContain('20 Mar 2026');
     expect(html).toContain('<code>etrade-prod-consumer</code>');
     expect(html).toContain('<code>ETRADE_PROD_CONSUMER_SINCE</code>');
+    expect(html).toContain('<code>etrade-prod-ira-consumer</code>');
+    expect(html).toContain('<code>ETRADE_PROD_IRA_CONSUMER_SINCE</code>');
     expect(buttons).toEqual(['https://pin.example.com/go/dashboard']);
   });
 });

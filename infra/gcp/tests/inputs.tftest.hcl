@@ -70,6 +70,16 @@ run "a_setting_of_a_session_that_is_not_there_is_an_error" {
   expect_failures = [terraform_data.inputs]
 }
 
+run "the_age_of_a_key_that_nobody_has_is_an_error" {
+  command = plan
+
+  variables {
+    settings = { ETRADE_PROD_CONSUMER_SINCE = "2026-01-15" }
+  }
+
+  expect_failures = [terraform_data.inputs]
+}
+
 run "a_required_session_that_is_not_there_is_an_error" {
   command = plan
 
