@@ -6,7 +6,7 @@
  */
 
 import { decide, nextKeepAliveAt } from '../lifecycle/decide.ts';
-import { MANUAL_ACTION_EVERY_MS } from '../lifecycle/limits.ts';
+import { KEEP_ALIVE_EVERY_MS, MANUAL_ACTION_EVERY_MS } from '../lifecycle/limits.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
 import { collectReports } from './collect-reports.ts';
 import { deliverEvents } from './deliver-events.ts';
@@ -39,6 +39,8 @@ export type ForceResult =
   | { readonly ok: false; readonly reason: 'too-soon'; readonly retryAt: number };
 
 type Mode = 'due' | 'now';
+
+const HOUR_MS = 60 * 60_000;
 
 /**
  * @param only one session, or `null` for all
@@ -102,8 +104,10 @@ async function renewSession(
   mode: Mode,
   isScheduled: boolean,
 ): Promise<RenewalOutcome> {
-  // A refresh leaves a version behind every quarter of an hour, at night and on weekends too.
-  const prune = isScheduled && session.broker.rules.renewal === 'refresh';
+  // A refresh leaves a version behind every quarter of an hour, at night and on weekends too. They are looked
+  // through once an hour: the list names every version there ever was.
+  const isFirstOfHour = system.clock() % HOUR_MS < KEEP_ALIVE_EVERY_MS;
+  const prune = isScheduled && isFirstOfHour && session.broker.rules.renewal === 'refresh';
   await settleSession(system, session, { prune });
   // Before the broker is asked: workers wait for what is stored, not for a slow broker.
   const { delivered } = await deliverEvents(system, session);
