@@ -149,13 +149,14 @@ export function createTokenFinder(options: {
       const served = await inTurn(() =>
         guarded(async (turn) => {
           if (!isLater(event, ledger.facts())) return;
-          const found = await readNewestToken(store, session, event.version);
-          if (turn.isOver || found === null) return;
+          // Taken before anything newer is looked for: calls go on with it at once.
+          const found = await store.readToken(session, event.version);
+          if (turn.isOver || found.status !== 'found') return;
           if (isLater(found.token, ledger.facts())) adopt(found);
         }),
       );
-      // The version is gone, or was never there: the record tells what is.
-      if (served && isLater(event, ledger.facts())) await look();
+      // What came after it, or instead of it: the version may be gone, or the event old.
+      if (served) await look();
     },
   };
 }
