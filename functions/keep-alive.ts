@@ -30,8 +30,10 @@ export async function keepAlive(
   const { backups = null } = system;
   const backup = wanted.session === null && backups !== null ? await backUp(system, backups) : null;
   // A broker in trouble is asked again by the next run: calling at once would only count it three times.
+  // Only where a token ends before that, sooner.
   const again =
-    report.outcomes.some((outcome) => !outcome.delivered) || (alerts !== null && isUntold(alerts));
+    report.outcomes.some(({ delivered, urgent }) => !delivered || urgent === true) ||
+    (alerts !== null && isUntold(alerts));
   return json(
     { ...report, at: new Date(report.at).toISOString(), alerts, backup },
     again ? 503 : 200,

@@ -7,7 +7,7 @@
 
 import { decide, nextKeepAliveAt } from '../lifecycle/decide.ts';
 import { KEEP_ALIVE_EVERY_MS, MANUAL_ACTION_EVERY_MS } from '../lifecycle/limits.ts';
-import type { SessionKey } from '../lifecycle/session.ts';
+import { isOver, type SessionKey } from '../lifecycle/session.ts';
 import { collectReports } from './collect-reports.ts';
 import { deliverEvents } from './deliver-events.ts';
 import { forEachSession } from './for-each-session.ts';
@@ -25,6 +25,8 @@ export type RenewalOutcome = {
   readonly reason: string;
   /** Whether every event of the session has reached the event service. */
   readonly delivered: boolean;
+  /** The access token ends before the next run and was not refreshed: this run is to be repeated soon. */
+  readonly urgent?: true;
 };
 
 export type RenewalReport = {
@@ -139,8 +141,14 @@ async function renewSession(
       return outcome('none', 'refresh-in-progress');
     case 'rejected':
       return outcome('sign-in-needed', proof.problem);
-    case 'failed':
-      return outcome('failed', proof.failure.problem);
+    case 'failed': {
+      const failed = outcome('failed', proof.failure.problem);
+      const isUrgent =
+        session.broker.rules.renewal === 'refresh' &&
+        proof.failure.reason === 'transient' &&
+        isOver(record.accessExpiresAt, nextKeepAliveAt(now));
+      return isUrgent ? { ...failed, urgent: true } : failed;
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { keepAlive } from '../../functions/keep-alive.ts';
 import { NEW_RECORD } from '../../functions/lifecycle/session.ts';
 import { checkHealth } from '../../functions/operations/check-health.ts';
 import { renewSessions } from '../../functions/operations/renew-sessions.ts';
@@ -166,6 +167,20 @@ describe('a refresh that brings nothing', () => {
     expect(await world.record()).toMatchObject({ generation: 1, lease: null });
     world.clock.advance(MINUTE_MS);
     expect(await actionsOf(world)).toEqual(['renewed: access-ends-soon']);
+  });
+
+  it('is repeated soon where the token ends before the next run, and only there', async () => {
+    const post = (system: System) =>
+      keepAlive(new Request('https://keep-alive.example/', { method: 'POST' }), system);
+    const { world, broker } = await signedIn();
+    broker.failNextRefresh(TIMEOUT);
+    expect((await post(world.system)).status).toBe(503);
+    expect((await post(world.system)).status).toBe(200);
+    expect(await world.record()).toMatchObject({ generation: 2, proof: 'proven' });
+
+    const schwab = await signedIn({ rules: SCHWAB });
+    schwab.broker.failNextRefresh(TIMEOUT);
+    expect((await post(schwab.world.system)).status).toBe(200);
   });
 
   it('spends nothing while the store is down', async () => {
