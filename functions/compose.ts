@@ -147,7 +147,7 @@ function systemOf(
   const links = people === null ? null : linksOf(people, sessions, clock);
   const system: System = {
     sessions,
-    calendar: createCalendars(settings.marketClosures),
+    calendar: createCalendars(settings.marketChanges),
     clock,
     wait: parts.wait,
     random: parts.random,

@@ -2,15 +2,18 @@
  * The settings that belong to days and times: when people are asked, when there is no trading, how old a
  * consumer key is.
  *
- * Names every problem by its variable, never with its value. Called by `config.ts`.
+ * Names every problem by its variable, never with its value.
  */
 
 import type { Reader } from './config-services.ts';
-import { EARLIEST_CLOSE, type MarketClosures, parseMarket } from './lifecycle/calendars.ts';
+import { EARLIEST_CLOSE, MARKETS, type MarketChanges, parseMarket } from './lifecycle/calendars.ts';
+import type { NamedDays, SpecialDay } from './lifecycle/market-calendar.ts';
 import type { Market } from './lifecycle/rules.ts';
 
 const TIME_OF_DAY = /^([01]\d|2[0-3]):[0-5]\d$/;
-const CLOSURE = /^(?:([A-Za-z]+):)?(\d{4}-\d{2}-\d{2})(?:=(.+))?$/;
+/** `NSE:2026-11-08=what is said of it`: market, date, the rest. */
+const MARKET_DATE = /^(?:([A-Za-z]+):)?(\d{4}-\d{2}-\d{2})\s*(?:=(.*))?$/;
+const HOURS = /^(\d{2}:\d{2})\s*[-–]\s*(\d{2}:\d{2})(?:\s+(.+))?$/;
 
 /** The session's own alert time, or everyone's. An alert after the close would never be sent. */
 export function readAlertTime(
@@ -30,22 +33,68 @@ export function readAlertTime(
   return value;
 }
 
-/** `2026-01-15=Elections` is the NYSE's; `NSE:2026-01-15=Elections` names its market. */
-export function readClosures(value: string | null, problems: string[]): MarketClosures {
-  const closures: Partial<Record<Market, Record<string, string>>> = {};
+/**
+ * What the exchanges announced after their lists: `MARKET_CLOSURES` (`2026-01-15=Elections` is the NYSE's,
+ * `NSE:2026-01-15=Elections` names its market) and `MARKET_SESSIONS` (`NSE:2026-11-08=18:00-19:00 Muhurat trading`).
+ */
+export function readMarketChanges(
+  { text }: Pick<Reader, 'text'>,
+  problems: string[],
+): MarketChanges {
+  const closures = readDates(text('MARKET_CLOSURES'), readReason);
+  if (closures === null) {
+    problems.push(
+      '"MARKET_CLOSURES" is not a list like 2025-01-09=National Day of Mourning,NSE:2026-01-15=Elections',
+    );
+  }
+  const sessions = readDates(text('MARKET_SESSIONS'), readHours);
+  if (sessions === null) {
+    problems.push(
+      '"MARKET_SESSIONS" is not a list like NSE:2026-11-08=18:00-19:00 Muhurat trading,2026-11-25=09:30-13:00',
+    );
+  }
+  const changes: Partial<Record<Market, { closures: NamedDays; sessions: SpecialDays }>> = {};
+  for (const market of MARKETS) {
+    const closed = closures?.[market] ?? {};
+    const open = sessions?.[market] ?? {};
+    if (Object.keys(closed).length === 0 && Object.keys(open).length === 0) continue;
+    changes[market] = { closures: closed, sessions: open };
+    const both = Object.keys(open).find((date) => closed[date] !== undefined);
+    if (both !== undefined) {
+      problems.push(`"MARKET_CLOSURES" and "MARKET_SESSIONS" both name ${both} of the ${market}`);
+    }
+  }
+  return changes;
+}
+
+type SpecialDays = Readonly<Record<string, SpecialDay>>;
+
+/** Comma-separated dates of markets and what stands behind each; `null` where one of them does not read. */
+function readDates<T>(
+  value: string | null,
+  read: (said: string) => T | null,
+): Partial<Record<Market, Record<string, T>>> | null {
+  const found: Partial<Record<Market, Record<string, T>>> = {};
   const items = (value ?? '').split(',').map((item) => item.trim());
   for (const item of items.filter((each) => each !== '')) {
-    const [, name = 'NYSE', date, reason] = CLOSURE.exec(item) ?? [];
+    const [, name = 'NYSE', date, said = ''] = MARKET_DATE.exec(item) ?? [];
     const market = parseMarket(name);
-    if (market === null || date === undefined || !isDate(date)) {
-      problems.push(
-        '"MARKET_CLOSURES" is not a list like 2025-01-09=National Day of Mourning,NSE:2026-01-15=Elections',
-      );
-      return {};
-    }
-    closures[market] = { ...closures[market], [date]: reason?.trim() ?? 'unscheduled closure' };
+    const entry = read(said.trim());
+    if (market === null || date === undefined || !isDate(date) || entry === null) return null;
+    found[market] = { ...found[market], [date]: entry };
   }
-  return closures;
+  return found;
+}
+
+function readReason(said: string): string {
+  return said === '' ? 'unscheduled closure' : said;
+}
+
+/** `18:00-19:00 Muhurat trading`; times of the market's zone, the close after the open. */
+function readHours(said: string): SpecialDay | null {
+  const [, opens = '', closes = '', note = 'special session'] = HOURS.exec(said) ?? [];
+  const isValid = TIME_OF_DAY.test(opens) && TIME_OF_DAY.test(closes) && opens < closes;
+  return isValid ? { opens, closes, note } : null;
 }
 
 /** The day on which the broker issued the consumer key, of the session's own or of the shared one. */

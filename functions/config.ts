@@ -8,7 +8,7 @@
 
 import * as z from 'zod';
 import { BROKERS, type BrokerEntry } from './brokers/registry.ts';
-import { readAlertTime, readClosures, readSince } from './config-markets.ts';
+import { readAlertTime, readMarketChanges, readSince } from './config-markets.ts';
 import {
   type Reader,
   readBackup,
@@ -17,7 +17,7 @@ import {
   readStore,
 } from './config-services.ts';
 import { ConfigError } from './errors.ts';
-import type { MarketClosures } from './lifecycle/calendars.ts';
+import type { MarketChanges } from './lifecycle/calendars.ts';
 import { parseSessionKey, type SessionKey } from './lifecycle/session.ts';
 import { isWorkerName } from './lifecycle/worker-report.ts';
 import { Secret } from './secret.ts';
@@ -153,12 +153,12 @@ export function readConfig(
   const heartbeat = readHeartbeat(variables, problems);
   const mirrored = readMirrored(listOf(text('MIRROR_SECRETS')), sessions, store, problems);
   const events = readEvents(variables);
-  const marketClosures = readClosures(text('MARKET_CLOSURES'), problems);
+  const marketChanges = readMarketChanges({ text }, problems);
 
   const settings: Settings = {
     sessions,
     people,
-    marketClosures,
+    marketChanges,
     store,
     backup,
     heartbeat,
@@ -301,15 +301,15 @@ function readMirrored(
 }
 
 /**
- * `MARKET_CLOSURES` alone, for a question that needs no other setting.
+ * `MARKET_CLOSURES` and `MARKET_SESSIONS` alone, for a question that needs no other setting.
  *
  * @throws ConfigError
  */
-export function readMarketClosures(env: Variables): MarketClosures {
+export function marketChangesOf(env: Variables): MarketChanges {
   const problems: string[] = [];
-  const closures = readClosures(env['MARKET_CLOSURES'] ?? null, problems);
+  const changes = readMarketChanges({ text: (name) => env[name] ?? null }, problems);
   if (problems.length > 0) throw new ConfigError(problems);
-  return closures;
+  return changes;
 }
 
 /** https, or plain http that never leaves this machine. */

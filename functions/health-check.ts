@@ -1,9 +1,10 @@
 /**
  * `health-check` probes every session with a real call, mends what it can and answers a report.
  *
- * Cloud Scheduler calls it during market hours; an uptime check may call it with `?live`, which touches
- * nothing. 503 only with `?strict` and a problem, or when it could not do its own work: telling people is
- * part of it. A run that did its work is told to the dead-man switch, where one is set.
+ * Cloud Scheduler calls it all day, and away from every market's hours it answers at once: which days and
+ * hours are traded, the calendar knows. An uptime check may call it with `?live`, which touches nothing.
+ * 503 only with `?strict` and a problem, or when it could not do its own work: telling people is part of it.
+ * A run that did its work is told to the dead-man switch, where one is set.
  */
 
 import { compose } from './compose.ts';
@@ -11,6 +12,7 @@ import { json } from './http/reply.ts';
 import { serve } from './http/serve.ts';
 import type { WithBackups } from './operations/back-up.ts';
 import { checkHealth } from './operations/check-health.ts';
+import { isAnyMarketActive } from './operations/markets.ts';
 import { sendHeartbeat, type WithHeartbeat } from './operations/send-heartbeat.ts';
 import type { System } from './operations/system.ts';
 
@@ -20,9 +22,15 @@ export async function healthCheck(
 ): Promise<Response> {
   const { searchParams } = new URL(request.url);
   if (searchParams.has('live')) return json({ live: true }, 200);
-  const report = await checkHealth(system);
   const { heartbeat = null } = system;
-  if (report.worked && heartbeat !== null) await sendHeartbeat(system.log, heartbeat);
+  const beat = async () => heartbeat !== null && (await sendHeartbeat(system.log, heartbeat));
+  const now = system.clock();
+  if (request.headers.has('x-cloudscheduler') && !isAnyMarketActive(system, now)) {
+    await beat();
+    return json({ at: new Date(now).toISOString(), worked: true, skipped: 'no-market-active' });
+  }
+  const report = await checkHealth(system);
+  if (report.worked) await beat();
   const strict = searchParams.has('strict') && report.problems.length > 0;
   return json(report, strict || !report.worked ? 503 : 200);
 }

@@ -1,8 +1,8 @@
 /**
  * `morning-alert` sends the alert stage that is due: a Telegram message with a button per session.
  *
- * Cloud Scheduler calls it on weekdays at 08:30 New York; on holidays nothing is due. 503 when the
- * message could not be delivered, so that the scheduler tries again.
+ * Cloud Scheduler calls it every day at 08:30 New York or 08:15 India; without trading nothing is due. 503
+ * when the message could not be delivered, so that the scheduler tries again.
  */
 
 import { compose } from './compose.ts';

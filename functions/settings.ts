@@ -4,7 +4,7 @@
  * Types only; secrets are `Secret`. Read by `compose.ts`, which hands out what each part needs.
  */
 
-import type { MarketClosures } from './lifecycle/calendars.ts';
+import type { MarketChanges } from './lifecycle/calendars.ts';
 import type { Environment, SessionKey } from './lifecycle/session.ts';
 import type { Secret } from './secret.ts';
 
@@ -70,7 +70,7 @@ export type Settings = {
   readonly sessions: readonly SessionSettings[];
   /** `null` where they are neither asked for nor given whole. */
   readonly people: PeopleSettings | null;
-  readonly marketClosures: MarketClosures;
+  readonly marketChanges: MarketChanges;
   readonly store: StoreSettings;
   /** `null` where no daily copy is wanted. */
   readonly backup: BackupSettings | null;

@@ -160,6 +160,27 @@ describe('what is missing or malformed is named', () => {
       env: { MARKET_CLOSURES: 'Jan 9' },
       says: /"MARKET_CLOSURES" is not a list/,
     },
+    ...[
+      'NSE:2027-10-30',
+      '2027-10-30=18:00',
+      '2027-10-30=19:00-18:00',
+      '2027-10-30=9:15-15:30',
+      '2027-10-30=18:00-25:00',
+      '2027-02-30=18:00-19:00',
+      'LSE:2027-10-30=18:00-19:00',
+    ].map((sessions) => ({
+      name: `sessions of another form, ${sessions}`,
+      env: { MARKET_SESSIONS: sessions },
+      says: /"MARKET_SESSIONS" is not a list like NSE:2026-11-08=18:00-19:00 Muhurat trading/,
+    })),
+    {
+      name: 'a day that is both closed and a session',
+      env: {
+        MARKET_CLOSURES: 'NSE:2027-10-30=Diwali',
+        MARKET_SESSIONS: 'NSE:2027-10-30=18:00-19:00',
+      },
+      says: /"MARKET_CLOSURES" and "MARKET_SESSIONS" both name 2027-10-30 of the NSE/,
+    },
     {
       name: 'a consumer key of no day',
       env: { ETRADE_SANDBOX_CONSUMER_SINCE: 'January 2026' },
@@ -434,24 +455,54 @@ describe('what is read', () => {
   });
 
   it('reads unscheduled closures with and without a name', () => {
-    const { marketClosures } = readConfig({
+    const { marketChanges } = readConfig({
       ...VALID,
       MARKET_CLOSURES: '2025-01-09=National Day of Mourning, 2027-05-05',
     });
-    expect(marketClosures).toEqual({
-      NYSE: { '2025-01-09': 'National Day of Mourning', '2027-05-05': 'unscheduled closure' },
+    expect(marketChanges).toEqual({
+      NYSE: {
+        closures: { '2025-01-09': 'National Day of Mourning', '2027-05-05': 'unscheduled closure' },
+        sessions: {},
+      },
     });
   });
 
   it('reads closures of each market, which a name before the date tells apart', () => {
-    const { marketClosures } = readConfig({
+    const { marketChanges } = readConfig({
       ...VALID,
       MARKET_CLOSURES:
         'NSE:2026-01-15=Elections, 2026-01-15, nyse:2026-01-16=Storm, NSE:2027-01-26',
     });
-    expect(marketClosures).toEqual({
-      NYSE: { '2026-01-15': 'unscheduled closure', '2026-01-16': 'Storm' },
-      NSE: { '2026-01-15': 'Elections', '2027-01-26': 'unscheduled closure' },
+    expect(marketChanges).toEqual({
+      NYSE: {
+        closures: { '2026-01-15': 'unscheduled closure', '2026-01-16': 'Storm' },
+        sessions: {},
+      },
+      NSE: {
+        closures: { '2026-01-15': 'Elections', '2027-01-26': 'unscheduled closure' },
+        sessions: {},
+      },
+    });
+  });
+
+  it('reads sessions that an exchange adds, on any date and with hours of their own', () => {
+    const { marketChanges } = readConfig({
+      ...VALID,
+      MARKET_SESSIONS:
+        'NSE:2027-10-30=18:00-19:00 Muhurat trading, 2026-11-25=09:30 - 13:00,nse:2027-02-07 = 09:15–15:30',
+    });
+    expect(marketChanges).toEqual({
+      NYSE: {
+        closures: {},
+        sessions: { '2026-11-25': { opens: '09:30', closes: '13:00', note: 'special session' } },
+      },
+      NSE: {
+        closures: {},
+        sessions: {
+          '2027-10-30': { opens: '18:00', closes: '19:00', note: 'Muhurat trading' },
+          '2027-02-07': { opens: '09:15', closes: '15:30', note: 'special session' },
+        },
+      },
     });
   });
 

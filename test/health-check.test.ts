@@ -14,9 +14,14 @@ const ADDRESS = `https://hc.example/ping/${CANARY}/`;
 
 type Parts = { readonly fetch: typeof fetch; readonly url?: string; readonly timeoutMs?: number };
 
-async function run(world: TestSystem, { url = ADDRESS, ...parts }: Parts, query = '') {
+async function run(
+  world: TestSystem,
+  { url = ADDRESS, ...parts }: Parts,
+  query = '',
+  headers: Record<string, string> = {},
+) {
   const system = { ...world.system, heartbeat: { url: new Secret(url), ...parts } };
-  const request = new Request(`https://function.example.com/${query}`, { method: 'POST' });
+  const request = new Request(`https://function.example.com/${query}`, { method: 'POST', headers });
   const answer = await healthCheck(request, system);
   return { status: answer.status, report: await answer.json() };
 }
@@ -54,6 +59,35 @@ describe('the dead-man switch', () => {
     const { fetch, requests } = hearing();
     expect(await run(createTestSystem(), { fetch }, '?live')).toMatchObject({ status: 200 });
     expect(requests).toEqual([]);
+  });
+});
+
+describe('a run of the scheduler', () => {
+  const SCHEDULER = { 'x-cloudscheduler': 'true' };
+
+  it('away from market hours answers at once, reads nothing, and is heard of', async () => {
+    const { fetch, requests } = hearing();
+    const world = createTestSystem({ startsAt: '2026-03-08T12:00-04:00' });
+    world.steps.fail('store.load', storeDown());
+    expect(await run(world, { fetch }, '', SCHEDULER)).toEqual({
+      status: 200,
+      report: { at: '2026-03-08T16:00:00.000Z', worked: true, skipped: 'no-market-active' },
+    });
+    expect(requests).toHaveLength(1);
+  });
+
+  it('in market hours checks the sessions', async () => {
+    const { fetch } = hearing();
+    const world = createTestSystem({ startsAt: '2026-03-09T12:00-04:00' });
+    const { report } = await run(world, { fetch }, '', SCHEDULER);
+    expect(report).toMatchObject({ worked: true, sessions: [{ session: 'etrade-sandbox' }] });
+  });
+
+  it('is told apart from a person’s, which checks the sessions at any hour', async () => {
+    const { fetch } = hearing();
+    const world = createTestSystem({ startsAt: '2026-03-08T12:00-04:00' });
+    const { report } = await run(world, { fetch });
+    expect(report).toMatchObject({ worked: true, sessions: [{ session: 'etrade-sandbox' }] });
   });
 });
 

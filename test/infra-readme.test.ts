@@ -86,14 +86,14 @@ describe('the cost', () => {
   });
 
   it('is told right in words', () => {
-    expect(report).toMatch(/^all of it +\$0\.04$/m);
-    expect(readme.includes('**four cents, not nothing**')).toBe(true);
+    expect(report).toMatch(/^all of it +\$0\.06$/m);
+    expect(readme.includes('**six cents, not nothing**')).toBe(true);
     const runs =
       read === 'help' || 'problem' in read ? [] : Object.values(read.question.month.runs);
-    const starts = runs.reduce((sum, { live, expired }) => sum + live + expired, 0);
+    const starts = runs.reduce((sum, { live, expired, idle }) => sum + live + expired + idle, 0);
     const words = `${starts.toLocaleString('en-US')} scheduled starts`;
     expect(readme.includes(words), words).toBe(true);
-    expect(rootReadme.includes('four cents a month')).toBe(true);
+    expect(rootReadme.includes('six cents a month')).toBe(true);
   });
 });
 

@@ -1,10 +1,10 @@
 /**
  * `token-cadence calendar [date]`: is it a trading day, when does it open and close, and if not, why.
  *
- * Needs no settings but heeds `MARKET_CLOSURES`. Asks nobody.
+ * Needs no settings but follows `MARKET_CLOSURES` and `MARKET_SESSIONS`. Makes no remote call.
  */
 
-import { readMarketClosures } from '../config.ts';
+import { marketChangesOf } from '../config.ts';
 import type { MarketDay } from '../lifecycle/calendar.ts';
 import { createCalendars, MARKETS, parseMarket } from '../lifecycle/calendars.ts';
 import { momentOf } from '../lifecycle/wall-clock.ts';
@@ -40,13 +40,13 @@ export async function calendar(
 ): Promise<ExitCode> {
   const market = parseMarket(options.market ?? DEFAULT_MARKET);
   if (market === null) {
-    terminal.problem(`That is no market: there are ${MARKETS.join(' and ')}.`);
+    terminal.problem(`That is not a market: there are ${MARKETS.join(' and ')}.`);
     return EXIT.usage;
   }
-  const days = createCalendars(readMarketClosures(env))(market);
+  const days = createCalendars(marketChangesOf(env))(market);
   const at = date === undefined ? clock() : noonOf(days.zone, date);
   if (at === null) {
-    terminal.problem('That is no date: write it as 2026-11-27.');
+    terminal.problem('That is not a date: write it as 2026-11-27.');
     return EXIT.usage;
   }
   const day = days.dayOf(at);

@@ -93,10 +93,13 @@ export function sessionsForStage(
 }
 
 function firstAlertAt(day: MarketDay, zone: string, alertAt: string | null): number | null {
-  if (day.opensAt === null) return null;
-  return alertAt === null
-    ? day.opensAt - DEFAULT_ALERT_BEFORE_OPEN_MS
-    : momentOf(zone, day.date, alertAt);
+  const { opensAt, closesAt } = day;
+  if (opensAt === null || closesAt === null) return null;
+  const byDefault = opensAt - DEFAULT_ALERT_BEFORE_OPEN_MS;
+  if (alertAt === null) return byDefault;
+  // A session with hours of its own may be over by then.
+  const own = momentOf(zone, day.date, alertAt);
+  return own < closesAt ? own : byDefault;
 }
 
 function firstAlerts(

@@ -2,8 +2,10 @@
  * Trading days of a market: holidays, half days, open and close as moments.
  *
  * Pure: the day is handed in. Published years come from a table, later ones from the exchange's rules
- * and are marked so; past the end every weekday counts. Used by coverage, the alert ladder, pages.
+ * and are marked so; past the end every weekday counts.
  */
+
+import { HEALTH_CHECK_AFTER_CLOSE_MS, HEALTH_CHECK_BEFORE_OPEN_MS } from './limits.ts';
 
 /** One day of a market. `null` for opens and closes on a day without trading. */
 export type MarketDay = {
@@ -25,3 +27,17 @@ export type Calendar = {
   /** The next trading day strictly after the one that contains the moment. */
   readonly nextTradingDay: (at: number) => MarketDay;
 };
+
+/** Whether the market trades now, opens soon or has just closed: when health-check looks. */
+export function isActive(calendar: Calendar, now: number): boolean {
+  // Trading near midnight may be of another date than the moment asked about.
+  return [now - HEALTH_CHECK_AFTER_CLOSE_MS, now, now + HEALTH_CHECK_BEFORE_OPEN_MS]
+    .map(calendar.dayOf)
+    .some(
+      ({ opensAt, closesAt }) =>
+        opensAt !== null &&
+        closesAt !== null &&
+        opensAt - HEALTH_CHECK_BEFORE_OPEN_MS <= now &&
+        now <= closesAt + HEALTH_CHECK_AFTER_CLOSE_MS,
+    );
+}

@@ -1,11 +1,11 @@
 /**
  * The calendar of each market a session can trade on.
  *
- * Pure. The one place that knows which markets there are. Called by `compose.ts` and the command line.
+ * Pure. The one place that knows which markets there are.
  */
 
 import type { Calendar } from './calendar.ts';
-import type { NamedDays } from './market-calendar.ts';
+import type { Announced } from './market-calendar.ts';
 import { createNseCalendar } from './nse-calendar.ts';
 import { NSE_CLOSES } from './nse-days.ts';
 import { createNyseCalendar, NYSE_CLOSES_EARLY } from './nyse-calendar.ts';
@@ -14,8 +14,8 @@ import type { Market } from './rules.ts';
 /** In the order people are told of them. */
 export const MARKETS: readonly Market[] = ['NYSE', 'NSE'];
 
-/** Unscheduled closures of each market. */
-export type MarketClosures = Readonly<Partial<Record<Market, NamedDays>>>;
+/** What each market announced after its year's list. */
+export type MarketChanges = Readonly<Partial<Record<Market, Announced>>>;
 
 /** `HH:MM` in the market's zone: the close of its shortest ordinary day. */
 export const EARLIEST_CLOSE: Readonly<Record<Market, string>> = {
@@ -23,10 +23,10 @@ export const EARLIEST_CLOSE: Readonly<Record<Market, string>> = {
   NSE: NSE_CLOSES,
 };
 
-export function createCalendars(closures: MarketClosures = {}): (market: Market) => Calendar {
+export function createCalendars(changes: MarketChanges = {}): (market: Market) => Calendar {
   const calendars: Readonly<Record<Market, Calendar>> = {
-    NYSE: createNyseCalendar({ closures: closures.NYSE ?? {} }),
-    NSE: createNseCalendar({ closures: closures.NSE ?? {} }),
+    NYSE: createNyseCalendar(changes.NYSE),
+    NSE: createNseCalendar(changes.NSE),
   };
   return (market) => calendars[market];
 }

@@ -90,6 +90,10 @@ export const REMINDERS_BEFORE_OPEN_MS = [30 * MINUTE_MS, 15 * MINUTE_MS, 0] as c
 /** The default first alert comes this long before the open. */
 export const DEFAULT_ALERT_BEFORE_OPEN_MS = HOUR_MS;
 
+/** Health-check looks at the sessions from this long before a market's open until this long after its close. */
+export const HEALTH_CHECK_BEFORE_OPEN_MS = 90 * MINUTE_MS;
+export const HEALTH_CHECK_AFTER_CLOSE_MS = 45 * MINUTE_MS;
+
 /** People hear of an end within market hours this long before it. */
 export const ENDS_SOON_BEFORE_MS = HOUR_MS;
 

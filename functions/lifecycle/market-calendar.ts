@@ -1,8 +1,8 @@
 /**
  * A `Calendar` from a market's hours and what is known of its years.
  *
- * Pure. Weekends are closed by rule; what a year's list says of a day counts before that, and an
- * unscheduled closure before everything. Called by each market's own file.
+ * Pure. Weekends are closed by rule; what a year's list says of a day counts before that, and what was
+ * announced since, a closure or a session, before everything.
  */
 
 import type { Calendar, MarketDay } from './calendar.ts';
@@ -34,12 +34,23 @@ export type MarketFacts = {
   readonly year: (year: number) => MarketYear;
 };
 
+/** What was announced after the year's list, by date. */
+export type Announced = {
+  /** No trading: `{ '2025-01-09': 'National Day of Mourning' }`. */
+  readonly closures?: NamedDays;
+  /** Trading with hours of its own, on any day of the week and on holidays too. */
+  readonly sessions?: Readonly<Record<string, SpecialDay>>;
+};
+
 const FRIDAY = 5;
 
-/** @param closures unscheduled ones, date → reason: `{ '2025-01-09': 'National Day of Mourning' }` */
-export function createMarketCalendar(facts: MarketFacts, closures: NamedDays): Calendar {
+export function createMarketCalendar(
+  facts: MarketFacts,
+  { closures = {}, sessions = {} }: Announced,
+): Calendar {
   const { zone } = facts;
   const unscheduled = new Map(Object.entries(closures));
+  const announced = new Map(Object.entries(sessions));
   const years = new Map<number, KnownYear>();
 
   function yearOf(year: number): KnownYear {
@@ -50,10 +61,11 @@ export function createMarketCalendar(facts: MarketFacts, closures: NamedDays): C
 
   function dayOn(date: string): MarketDay {
     const { basis, holidays, specialDays } = yearOf(Number(date.slice(0, 4)));
-    const special = specialDays.get(date);
+    const extra = announced.get(date);
+    const special = extra ?? specialDays.get(date);
     const weekend = special === undefined && weekdayOf(date) > FRIDAY ? 'weekend' : undefined;
     const closed = unscheduled.get(date) ?? weekend ?? holidays.get(date);
-    if (closed !== undefined) {
+    if (extra === undefined && closed !== undefined) {
       return { date, isTradingDay: false, opensAt: null, closesAt: null, note: closed, basis };
     }
     return {

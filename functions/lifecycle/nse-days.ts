@@ -4,7 +4,7 @@
  * Plain data, dates and times in India; weekends are not named, and a holiday on one is left out. Most of
  * these days follow the moon and the government's notices, so there is no rule for later years: the list
  * of a year comes out in December of the year before, and is then added here. What is announced at short
- * notice is configuration (`MARKET_CLOSURES`), until it is added here, too.
+ * notice is configuration (`MARKET_CLOSURES`, `MARKET_SESSIONS`), until it is added here, too.
  *
  * @see https://www.nseindia.com/resources/exchange-communication-holidays
  */
@@ -53,8 +53,9 @@ export const NSE_PUBLISHED: Readonly<Record<number, NseYear>> = {
     },
   },
   // Circular NSE/CMTR/71775 of December 2025; the election day from the circular of 12 January 2026 that
-  // modified it, the budget's Sunday from that of 16 January 2026. The hour of Muhurat trading, on
-  // Sunday 8 November, was notified too late for this list.
+  // modified it, the budget's Sunday from that of 16 January 2026. CMTR/71775 names the day of Muhurat
+  // trading and leaves its hour to a later circular, which this list does not have: here it is the evening
+  // hour of 2022 to 2024. `MARKET_SESSIONS` corrects it.
   2026: {
     holidays: {
       '2026-01-15': 'Municipal Corporation Election in Maharashtra',
@@ -74,7 +75,14 @@ export const NSE_PUBLISHED: Readonly<Record<number, NseYear>> = {
       '2026-11-24': 'Prakash Gurpurb Sri Guru Nanak Dev',
       '2026-12-25': 'Christmas',
     },
-    specialDays: { '2026-02-01': UNION_BUDGET },
+    specialDays: {
+      '2026-02-01': UNION_BUDGET,
+      '2026-11-08': {
+        opens: '18:00',
+        closes: '19:00',
+        note: 'Diwali Laxmi Pujan, Muhurat trading only, hour not confirmed',
+      },
+    },
   },
   // 2027 is not published yet.
 };

@@ -2,18 +2,13 @@
  * The New York Stock Exchange's trading days as a `Calendar`: 09:30 to 16:00, early closes at 13:00.
  *
  * Pure. Published years from the table, later ones by rule up to `LAST_YEAR_BY_RULE`, any other year
- * `unknown`: there every weekday counts. Made once by `calendars.ts`.
+ * `unknown`: there every weekday counts.
  */
 
 import type { Calendar } from './calendar.ts';
-import { createMarketCalendar, type MarketYear, type NamedDays } from './market-calendar.ts';
+import { type Announced, createMarketCalendar, type MarketYear } from './market-calendar.ts';
 import { NYSE_PUBLISHED, type NyseYear } from './nyse-days.ts';
 import { nyseYearByRule } from './nyse-rule.ts';
-
-export type NyseCalendarOptions = {
-  /** Unscheduled closures, date → reason: `{ '2025-01-09': 'National Day of Mourning' }`. */
-  readonly closures?: NamedDays;
-};
 
 const OPENS = '09:30';
 export const NYSE_CLOSES_EARLY = '13:00';
@@ -23,9 +18,9 @@ const LAST_YEAR_BY_RULE = 2099;
 
 const NOTHING_KNOWN: NyseYear = { holidays: {}, earlyCloses: {} };
 
-export function createNyseCalendar({ closures = {} }: NyseCalendarOptions = {}): Calendar {
+export function createNyseCalendar(announced: Announced = {}): Calendar {
   const facts = { zone: 'America/New_York', opens: OPENS, closes: '16:00', year: lookUp };
-  return createMarketCalendar(facts, closures);
+  return createMarketCalendar(facts, announced);
 }
 
 function lookUp(year: number): MarketYear {

@@ -1,10 +1,10 @@
 /**
  * Which markets the sessions trade on, and whose clock people are told the time by.
  *
- * Reads the list of sessions, no record. Called by operations, pages and the command line.
+ * Reads the list of sessions, no record.
  */
 
-import type { Calendar } from '../lifecycle/calendar.ts';
+import { type Calendar, isActive } from '../lifecycle/calendar.ts';
 import type { Market } from '../lifecycle/rules.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
 import type { System } from './system.ts';
@@ -19,6 +19,11 @@ export function marketsOf({ sessions }: Pick<System, 'sessions'>): readonly Mark
 /** The market that counts where nothing says which: the first session's. */
 export function homeCalendar(system: WithMarkets): Calendar {
   return system.calendar(marketsOf(system)[0] ?? 'NYSE');
+}
+
+/** Whether a market of the sessions trades now, opens soon or has just closed. */
+export function isAnyMarketActive(system: WithMarkets, now: number): boolean {
+  return marketsOf(system).some((market) => isActive(system.calendar(market), now));
 }
 
 /** The zone of the sessions' market; of the first session's where they trade on several or none is named. */

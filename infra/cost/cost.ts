@@ -49,8 +49,9 @@ export function readQuestion(
   if (workers === null) return { problem: outOfRange('workers', values.workers, 0) };
   const jobs = readJobs();
   const markets = new Set([ETRADE_RULES.market]);
-  const month = readMonth(values.month, jobsForMarkets(jobs, markets));
-  if (month === null) return { problem: `--month "${values.month}" is no month such as ${MONTH}` };
+  const month = readMonth(values.month, jobsForMarkets(jobs, markets), markets);
+  if (month === null)
+    return { problem: `--month "${values.month}" is not a month such as ${MONTH}` };
   // Every session that is counted is one of E*TRADE.
   return { question: { sessions, workers, month, jobs, markets, sizes: readSizes() } };
 }

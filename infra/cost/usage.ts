@@ -36,7 +36,7 @@ export type Accesses = {
 };
 
 const BYTES_A_GIB = 2 ** 30;
-const NO_RUNS: Runs = { live: 0, expired: 0 };
+const NO_RUNS: Runs = { live: 0, expired: 0, idle: 0 };
 
 export function usageOf(question: Question): Usage {
   const { sessions, month, sizes } = question;
@@ -58,8 +58,8 @@ export function usageOf(question: Question): Usage {
     messages: gib(
       assumed.MESSAGE_BYTES *
         (signIns * assumed.DELIVERIES_AN_EVENT +
-          total(scheduled['keep-alive']) +
-          total(scheduled['health-check'])),
+          working(scheduled['keep-alive']) +
+          working(scheduled['health-check'])),
     ),
     images: gib(
       sizes.imagesKept *
@@ -121,7 +121,11 @@ function scheduledRuns(question: Question): Scheduled {
       .filter((job) => job.function === name)
       .map((job) => month.runs[job.name] ?? NO_RUNS)
       .reduce(
-        (sum, runs) => ({ live: sum.live + runs.live, expired: sum.expired + runs.expired }),
+        (sum, runs) => ({
+          live: sum.live + runs.live,
+          expired: sum.expired + runs.expired,
+          idle: sum.idle + runs.idle,
+        }),
         NO_RUNS,
       );
   return {
@@ -137,9 +141,12 @@ function secondsOf(
   scheduled: Scheduled,
   pages: number,
 ): Readonly<Record<FunctionName, number>> {
+  const startOf = (name: FunctionName): number =>
+    assumed.COLD_START_CPU_SECONDS / sizes.functions[name].cpu;
   const run = (name: FunctionName): number =>
-    total(scheduled[name]) * billed(runSeconds(name, sessions, sizes));
-  const startSeconds = assumed.COLD_START_CPU_SECONDS / sizes.functions['pin-exchange'].cpu;
+    working(scheduled[name]) * billed(runSeconds(name, sessions, sizes)) +
+    scheduled[name].idle * billed(startOf(name));
+  const startSeconds = startOf('pin-exchange');
   const starts = month.tradingDays * assumed.PAGE_COLD_STARTS_A_DAY;
   return {
     'morning-alert': run('morning-alert'),
@@ -189,8 +196,13 @@ function builds(): { readonly deployments: number; readonly minutes: number } {
   return { deployments, minutes: deployments * aDeployment };
 }
 
-function total({ live, expired }: Runs): number {
+/** Runs that ask for anything. */
+function working({ live, expired }: Runs): number {
   return live + expired;
+}
+
+function total(runs: Runs): number {
+  return working(runs) + runs.idle;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -63,11 +63,11 @@ variable "settings" {
 
   validation {
     condition = alltrue([for name in keys(var.settings) : anytrue([
-      contains(["ALERT_AT", "REQUIRED_SESSIONS", "MARKET_CLOSURES", "MIRROR_SECRETS", "TELEGRAM_API_URL"], name),
+      contains(["ALERT_AT", "REQUIRED_SESSIONS", "MARKET_CLOSURES", "MARKET_SESSIONS", "MIRROR_SECRETS", "TELEGRAM_API_URL"], name),
       can(regex("^[A-Z0-9]+_(SANDBOX|PROD)(_[A-Z0-9]+)?_(ALERT_AT|ACCOUNT|APPROVAL|CONSUMER_SINCE|WORKERS)$", name)),
       can(regex("^[A-Z0-9]+_(SANDBOX|PROD)_(OAUTH|API|AUTHORIZE|REDIRECT)_URL$", name)),
     ])])
-    error_message = "\"settings\" has a name that is none of ALERT_AT, REQUIRED_SESSIONS, MARKET_CLOSURES, MIRROR_SECRETS, TELEGRAM_API_URL, <SESSION>_ALERT_AT, <SESSION>_ACCOUNT, <SESSION>_APPROVAL, <SESSION>_CONSUMER_SINCE, <SESSION>_WORKERS, <BROKER>_<ENVIRONMENT>_OAUTH_URL, …_API_URL, …_AUTHORIZE_URL, …_REDIRECT_URL. What Terraform sets itself, and secrets, do not belong here."
+    error_message = "\"settings\" has a name that is none of ALERT_AT, REQUIRED_SESSIONS, MARKET_CLOSURES, MARKET_SESSIONS, MIRROR_SECRETS, TELEGRAM_API_URL, <SESSION>_ALERT_AT, <SESSION>_ACCOUNT, <SESSION>_APPROVAL, <SESSION>_CONSUMER_SINCE, <SESSION>_WORKERS, <BROKER>_<ENVIRONMENT>_OAUTH_URL, …_API_URL, …_AUTHORIZE_URL, …_REDIRECT_URL. What Terraform sets itself, and secrets, do not belong here."
   }
 }
 

@@ -47,7 +47,7 @@ export type SettingsOptions = {
 };
 
 /** Settings that a person may give to any local run. */
-const PASSED_ON = ['ALERT_AT', 'REQUIRED_SESSIONS', 'MARKET_CLOSURES'] as const;
+const PASSED_ON = ['ALERT_AT', 'REQUIRED_SESSIONS', 'MARKET_CLOSURES', 'MARKET_SESSIONS'] as const;
 
 /** The same, after the name of a session: `UPSTOX_PROD_ALERT_AT`. */
 const SESSION_WISHES = ['ALERT_AT', 'APPROVAL', 'CONSUMER_SINCE'] as const;

@@ -343,8 +343,8 @@ describe('calendar', () => {
     { date: '2026-11-27', code: 0, says: 'opens 09:30, closes 13:00 New York' },
     { date: '2026-11-26', code: 1, says: 'Thanksgiving' },
     { date: '2026-11-28', code: 1, says: '(weekend)' },
-    { date: '2026-02-31', code: 2, says: 'no date' },
-    { date: 'tomorrow', code: 2, says: 'no date' },
+    { date: '2026-02-31', code: 2, says: 'not a date' },
+    { date: 'tomorrow', code: 2, says: 'not a date' },
   ];
   const days = [
     ...newYork.map((day) => ({ ...day, market: [] })),

@@ -5,17 +5,17 @@ import { aQuestion } from './question.ts';
 
 describe('what a month uses', () => {
   it('counts requests by hand: all runs, and eight pages for each sign-in', () => {
-    const runs = 31 * 96 + 23 * 36 + 23;
+    const runs = 31 * 96 + 31 * 96 + 31;
     expect(usageOf(aQuestion()).requests).toBe(runs + 2 * 22 * 8);
   });
 
   it('counts secret accesses by hand', () => {
     const { mounted, tokens, workers } = accessesOf(aQuestion());
     // keep-alive and health-check mount app, sandbox and prod key; morning-alert the app alone; two visits a day.
-    expect(mounted).toBe((31 * 96 + 23 * 36) * 3 + 23 + 22 * 2 * 3);
+    expect(mounted).toBe(2 * 31 * 96 * 3 + 31 + 22 * 2 * 3);
     // A look by each keep-alive, two more for each of three calls in the evening; health-check looks three
-    // times, before 08:31 and on Christmas once; then the alert, the old version, the sign-in.
-    const healthCheck = 22 * (33 * 3 + 3) + 36;
+    // times in the hours of trading, before 08:31 once; then the alert, the old version, the sign-in.
+    const healthCheck = (21 * 33 + 21) * 3 + 22 * 3;
     expect(tokens).toBe(2 * (31 * 96 + healthCheck + 22 * (3 * 2 + 8 + 1 + 3)));
     expect(workers).toBe(0);
   });
@@ -42,10 +42,10 @@ describe('what a month uses', () => {
     expect(usageOf(aQuestion()).jobs).toBe(3);
     const elsewhere = usageOf(aQuestion({ markets: new Set(['NSE'] as const) }));
     expect(elsewhere.jobs).toBe(3);
-    expect(elsewhere.requests).toBe(31 * 96 + 23 * (1 + 32) + 2 * 22 * 8);
+    expect(elsewhere.requests).toBe(2 * 31 * 96 + 31 + 2 * 22 * 8);
     const both = usageOf(aQuestion({ markets: new Set(['NYSE', 'NSE'] as const) }));
-    expect(both.jobs).toBe(5);
-    expect(both.requests - usageOf(aQuestion()).requests).toBe(23 * (1 + 32));
+    expect(both.jobs).toBe(4);
+    expect(both.requests - usageOf(aQuestion()).requests).toBe(31);
   });
 
   it('charges a cold start for its processor time, whatever share of a CPU it has', () => {

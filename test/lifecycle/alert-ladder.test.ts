@@ -6,6 +6,7 @@ import {
   stagesOf,
 } from '../../functions/lifecycle/alert-ladder.ts';
 import type { Stage } from '../../functions/lifecycle/notices.ts';
+import { createNseCalendar } from '../../functions/lifecycle/nse-calendar.ts';
 import { createNyseCalendar } from '../../functions/lifecycle/nyse-calendar.ts';
 import { at, MIDNIGHT, ny, sessionKey } from '../fixtures/records.ts';
 
@@ -15,9 +16,9 @@ const monday = calendar.dayOf(ny('08:00'));
 const halfDay = calendar.dayOf(at('2026-11-27T08:00-05:00'));
 
 /** The ladder as a person reads it: `08:30 first-08:30`. */
-function read(stages: readonly Stage[]): string[] {
+function read(stages: readonly Stage[], timeZone = zone): string[] {
   const clock = new Intl.DateTimeFormat('en-GB', {
-    timeZone: zone,
+    timeZone,
     hour: '2-digit',
     minute: '2-digit',
   });
@@ -69,10 +70,23 @@ describe('the stages of a day', () => {
     ]);
   });
 
-  it('have no first alert from the close on', () => {
+  it('have a first alert an hour before the open where the session is over at the alert’s own time', () => {
     const ids = stagesOf(monday, zone, ['15:59', '16:00']).map(({ id }) => id);
     expect(ids).toContain('first-15:59');
+    expect(ids).toContain('first-08:30');
     expect(ids).not.toContain('first-16:00');
+  });
+
+  it('follow the hours of a session in the evening', () => {
+    const muhurat = createNseCalendar().dayOf(at('2026-11-08T12:00+05:30'));
+    expect(read(stagesOf(muhurat, 'Asia/Kolkata', [null, '08:15']), 'Asia/Kolkata')).toEqual([
+      '08:15 first-08:15 first',
+      '17:00 first-17:00 first',
+      '17:30 before-open-30 reminder',
+      '17:45 before-open-15 reminder',
+      '18:00 open open',
+      '18:30 after-open-30 late',
+    ]);
   });
 
   it('have reminders without any session’s alert', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MarketDay } from '../../functions/lifecycle/calendar.ts';
+import { isActive } from '../../functions/lifecycle/calendar.ts';
+import { createCalendars } from '../../functions/lifecycle/calendars.ts';
 import { createNseCalendar } from '../../functions/lifecycle/nse-calendar.ts';
 import { NSE_PUBLISHED } from '../../functions/lifecycle/nse-days.ts';
 import { at } from '../fixtures/records.ts';
@@ -27,14 +29,14 @@ describe('the published years', () => {
     expect([1, 2, 3, 4, 5]).toContain(new Date(`${date}T00:00Z`).getUTCDay());
   });
 
-  // As the exchange counts them: the day of Muhurat trading is a holiday, the election day came later.
+  // As the exchange counts them: a weekday of Muhurat trading is a holiday, the election day came later.
   it.each([
     { year: 2025, holidays: 14 },
     { year: 2026, holidays: 16 },
   ])('have as many holidays as the exchange announced: $year, $holidays', ({ year, holidays }) => {
     const known = NSE_PUBLISHED[year];
-    const muhurat = Object.values(known?.specialDays ?? {}).filter(({ note }) =>
-      note.includes('Muhurat'),
+    const muhurat = Object.entries(known?.specialDays ?? {}).filter(
+      ([date, { note }]) => note.includes('Muhurat') && new Date(`${date}T00:00Z`).getUTCDay() > 0,
     );
     expect(Object.keys(known?.holidays ?? {}).length + muhurat.length).toBe(holidays);
   });
@@ -42,7 +44,7 @@ describe('the published years', () => {
   // 261 weekdays in either year, less the holidays on weekdays, plus the special sessions.
   it.each([
     { year: 2025, days: 249 },
-    { year: 2026, days: 246 },
+    { year: 2026, days: 247 },
   ])('have $days trading days in $year', ({ year, days }) => {
     let count = 0;
     for (let day = at(`${year}-01-01T12:00+05:30`); ; day += 24 * 60 * 60_000) {
@@ -166,6 +168,51 @@ describe('closures of this market', () => {
       isTradingDay: false,
       note: 'Budget moved',
     });
+  });
+});
+
+describe('sessions that this market adds', () => {
+  const session = { opens: '18:00', closes: '19:00', note: 'Muhurat trading' };
+  it.each([
+    { name: 'on a Saturday of an unknown year', date: '2027-10-30' },
+    { name: 'on a holiday', date: '2026-11-10' },
+    { name: 'instead of an ordinary day’s hours', date: '2026-11-09' },
+    { name: 'instead of another special session', date: '2026-11-08' },
+    { name: 'on a Sunday', date: '2026-11-15' },
+  ])('have their own hours $name', ({ date }) => {
+    const added = createNseCalendar({ sessions: { [date]: session } });
+    expect(added.dayOf(at(`${date}T00:00+05:30`))).toMatchObject({
+      isTradingDay: true,
+      opensAt: at(`${date}T18:00+05:30`),
+      closesAt: at(`${date}T19:00+05:30`),
+      note: 'Muhurat trading',
+    });
+  });
+});
+
+describe('the hours in which health-check looks', () => {
+  const { NSE, NYSE } = { NSE: createCalendars()('NSE'), NYSE: createCalendars()('NYSE') };
+  it.each([
+    { name: 'long before the open', calendar: NYSE, now: '2026-03-09T07:59-04:00', is: false },
+    { name: 'from before the open', calendar: NYSE, now: '2026-03-09T08:00-04:00', is: true },
+    { name: 'until after the close', calendar: NYSE, now: '2026-03-09T16:45-04:00', is: true },
+    { name: 'after that', calendar: NYSE, now: '2026-03-09T16:46-04:00', is: false },
+    { name: 'after a half day', calendar: NYSE, now: '2026-11-27T14:00-05:00', is: false },
+    { name: 'on a holiday', calendar: NYSE, now: '2026-11-26T12:00-05:00', is: false },
+    { name: 'on a weekend', calendar: NYSE, now: '2026-03-08T12:00-04:00', is: false },
+    { name: 'on the budget’s Sunday', calendar: NSE, now: '2026-02-01T12:00+05:30', is: true },
+    { name: 'on Muhurat’s Sunday', calendar: NSE, now: '2026-11-08T18:30+05:30', is: true },
+    { name: 'at noon of that Sunday', calendar: NSE, now: '2026-11-08T12:00+05:30', is: false },
+    {
+      name: 'before a session that opens after midnight',
+      calendar: createNseCalendar({
+        sessions: { '2027-05-09': { opens: '00:30', closes: '01:00', note: 'drill' } },
+      }),
+      now: '2027-05-08T23:30+05:30',
+      is: true,
+    },
+  ])('$name: $is', ({ calendar: days, now, is }) => {
+    expect(isActive(days, at(now))).toBe(is);
   });
 });
 

@@ -67,6 +67,21 @@ describe('a day in India', () => {
   });
 });
 
+describe('Muhurat trading, a Sunday evening in India', () => {
+  it('has the ladder of its own hours, and health-check looks', async () => {
+    const world = system({ startsAt: '2026-11-08T00:00+05:30', sessions: [UPSTOX_PROD] });
+    await playUntil(world, '2026-11-08T20:00+05:30');
+    expect(timelineOf(world, INDIA)).toEqual([
+      '17:00 sign-in-due first',
+      '17:30 sign-in-due reminder',
+      '17:45 sign-in-due reminder',
+      '18:00 sign-in-due open',
+      '18:30 sign-in-due late',
+    ]);
+    expect(world.messages[0]?.html).toContain('(18:00 Kolkata)');
+  });
+});
+
 describe('a session list that mixes brokers', () => {
   it('has one message a market and stage, each naming its own sessions', async () => {
     const world = system({ startsAt: '2026-03-09T23:59+05:30' });
@@ -85,36 +100,44 @@ describe('a session list that mixes brokers', () => {
     {
       name: 'Republic Day: New York alone',
       day: '2026-01-26',
-      closures: {},
+      changes: {},
       asked: ['etrade-prod'],
     },
     {
       name: 'Thanksgiving: India alone',
       day: '2026-11-26',
-      closures: {},
+      changes: {},
       asked: ['upstox-prod kite-prod'],
     },
     {
       name: 'elections in India: New York alone',
       day: '2026-03-10',
-      closures: { NSE: { '2026-03-10': 'Elections' } },
+      changes: { NSE: { closures: { '2026-03-10': 'Elections' } } },
       asked: ['etrade-prod'],
     },
     {
       name: 'mourning in New York: India alone',
       day: '2026-03-10',
-      closures: { NYSE: { '2026-03-10': 'Mourning' } },
+      changes: { NYSE: { closures: { '2026-03-10': 'Mourning' } } },
       asked: ['upstox-prod kite-prod'],
     },
-    { name: 'Good Friday: nobody', day: '2026-04-03', closures: {}, asked: [] },
+    { name: 'Good Friday: nobody', day: '2026-04-03', changes: {}, asked: [] },
     {
       name: 'the budget’s Sunday: India alone',
       day: '2026-02-01',
-      closures: {},
+      changes: {},
       asked: ['upstox-prod kite-prod'],
     },
-  ])('is asked for on the days of each market: $name', async ({ day, closures, asked }) => {
-    const world = system({ startsAt: `${day}T00:00+05:30`, closures });
+    {
+      name: 'a Saturday that a setting opens: India alone',
+      day: '2027-10-30',
+      changes: {
+        NSE: { sessions: { '2027-10-30': { opens: '18:00', closes: '19:00', note: 'Muhurat' } } },
+      },
+      asked: ['upstox-prod kite-prod'],
+    },
+  ])('is asked for on the days of each market: $name', async ({ day, changes, asked }) => {
+    const world = system({ startsAt: `${day}T00:00+05:30`, marketChanges: changes });
     await playUntil(world, `${day}T16:00-05:00`);
     const first = world.messages.filter(
       ({ notice, at }) =>

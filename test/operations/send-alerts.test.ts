@@ -103,7 +103,7 @@ describe('a trading day on which nobody signs in', () => {
     const world = createTestSystem({
       startsAt: '2026-03-10T08:00-04:00',
       sessions: [PROD],
-      closures: { NYSE: { '2026-03-10': 'National Day of Mourning' } },
+      marketChanges: { NYSE: { closures: { '2026-03-10': 'National Day of Mourning' } } },
     });
     await playUntil(world, '2026-03-10T16:15-04:00');
     expect(timelineOf(world)).toEqual([]);

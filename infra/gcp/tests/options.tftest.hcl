@@ -124,7 +124,7 @@ run "a_job_whose_market_no_session_trades_on_is_left_out" {
     error_message = "Sessions of another market need no job of the New York market."
   }
   assert {
-    condition     = toset(keys(google_cloud_scheduler_job.own)) == toset(["keep-alive", "morning-alert-nse", "health-check-nse"])
+    condition     = toset(keys(google_cloud_scheduler_job.own)) == toset(["keep-alive", "health-check", "morning-alert-nse"])
     error_message = "keep-alive runs for every market, the others for the market's own hours."
   }
 }

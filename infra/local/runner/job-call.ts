@@ -1,5 +1,6 @@
 /**
- * Calls a function as Cloud Scheduler calls it: an empty POST with its headers and a deadline.
+ * Calls a function as Cloud Scheduler calls it: an empty POST with its headers and a deadline. A run by hand
+ * has no headers of the scheduler's, so that the function does its whole work at any hour.
  *
  * Never throws: no answer in time is an answer with status `null`.
  * @see https://docs.cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs#httptarget
@@ -11,7 +12,7 @@ import type { JobAnswer } from './scheduler.ts';
 export async function callJob(
   baseUrl: string,
   job: Job,
-  scheduledAt: number,
+  scheduledAt: number | null,
   fetch: typeof globalThis.fetch,
 ): Promise<JobAnswer> {
   try {
@@ -19,10 +20,7 @@ export async function callJob(
       method: 'POST',
       headers: {
         'content-type': 'application/octet-stream',
-        'user-agent': 'Google-Cloud-Scheduler',
-        'x-cloudscheduler': 'true',
-        'x-cloudscheduler-jobname': job.name,
-        'x-cloudscheduler-scheduletime': new Date(scheduledAt).toISOString(),
+        ...(scheduledAt === null ? {} : schedulerHeaders(job, scheduledAt)),
       },
       signal: AbortSignal.timeout(job.attemptDeadlineMs),
     });
@@ -32,7 +30,16 @@ export async function callJob(
   }
 }
 
-/** The answer's JSON, or nothing: what is no JSON is no answer of ours. */
+function schedulerHeaders(job: Job, scheduledAt: number): Record<string, string> {
+  return {
+    'user-agent': 'Google-Cloud-Scheduler',
+    'x-cloudscheduler': 'true',
+    'x-cloudscheduler-jobname': job.name,
+    'x-cloudscheduler-scheduletime': new Date(scheduledAt).toISOString(),
+  };
+}
+
+/** The answer's JSON, or nothing: what is not JSON is not an answer of ours. */
 function readAnswer(text: string): unknown {
   try {
     return JSON.parse(text);

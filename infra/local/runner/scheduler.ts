@@ -53,7 +53,8 @@ export type JobView = {
 export type SchedulerOptions = {
   readonly jobs: readonly Job[];
   readonly clock: VirtualClock;
-  readonly call: (job: Job, scheduledAt: number) => Promise<JobAnswer>;
+  /** `scheduledAt` is `null` for a run by hand. */
+  readonly call: (job: Job, scheduledAt: number | null) => Promise<JobAnswer>;
   /** By function: a fault of one pauses all its jobs. */
   readonly isPaused: (name: string) => boolean;
   /** At each moment of a jump, before its jobs: workers have lived until then, and said so. */
@@ -137,7 +138,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   ): Promise<Run> {
     const at = clock.now();
     state.lastRunAt = at;
-    const { status, answer } = await call(state.job, tried.scheduledAt);
+    const { status, answer } = await call(
+      state.job,
+      trigger === 'manual' ? null : tried.scheduledAt,
+    );
     state.lastStatus = status;
     const failed = status === null || status < 200 || status > 299;
     if (failed && tried.number < state.job.retry.retryCount) {
