@@ -5,7 +5,6 @@
  * each deployed function and by the command line; the local run hands in parts of its own.
  */
 
-import { createHash, createHmac } from 'node:crypto';
 import type { DataCalls } from './brokers/data-calls.ts';
 import { BROKERS, type BrokerEntry } from './brokers/registry.ts';
 import {
@@ -16,6 +15,7 @@ import {
   systemWait,
   type Wait,
 } from './clock.ts';
+import { accountHasher } from './compose-accounts.ts';
 import { backupsOf, checksOf } from './compose-checks.ts';
 import { readConfig, type Uses, type Variables } from './config.ts';
 import { ConfigError, NotificationError } from './errors.ts';
@@ -26,7 +26,6 @@ import { createPubsubPublisher } from './events/pubsub.ts';
 import { createPubsubReportCollector } from './events/pubsub-reports.ts';
 import type { ReportCollector } from './events/worker-reports.ts';
 import { createCookies } from './http/cookie.ts';
-import { deriveKey } from './http/derive-key.ts';
 import type { Doors } from './http/doors.ts';
 import { createHooks, type Hooks } from './http/hook.ts';
 import { createLinks, type Links } from './http/link.ts';
@@ -142,8 +141,8 @@ function systemOf(
     fetch: handedIn.fetch ?? globalThis.fetch,
     log: handedIn.log ?? createProcessLog({ clock, project: settings.project }),
   };
-  const sessions = settings.sessions.map((session) => configured(session, parts));
   const { people } = settings;
+  const sessions = settings.sessions.map((session) => configured(session, people, parts));
   const links = people === null ? null : linksOf(people, sessions, clock);
   const system: System = {
     sessions,
@@ -238,6 +237,7 @@ function brokerAccess(session: SessionSettings, parts: Basics): BrokerAccess {
 
 function configured(
   settings: SessionSettings,
+  people: PeopleSettings | null,
   parts: Pick<Parts, 'clock' | 'wait' | 'random' | 'fetch'>,
 ): ConfiguredSession {
   const { key, title, alertAt, required, environment } = settings;
@@ -250,7 +250,9 @@ function configured(
     redirectUrl,
     ...parts,
   });
-  const hashAccount = accountHasher(consumerSecret);
+  const hashAccount = accountHasher(
+    people === null ? [consumerSecret] : [consumerSecret, people.linkKey],
+  );
   const account = settings.accountIds?.map(hashAccount) ?? null;
   const { workers, consumerKeySince } = settings;
   const { approval } = broker;
@@ -264,17 +266,6 @@ function entryOf({ broker, key }: SessionSettings): BrokerEntry {
   if (entry === undefined)
     throw new ConfigError([`"SESSIONS" names "${key}", whose broker is unknown`]);
   return entry;
-}
-
-/**
- * Keyed with the consumer secret, so that a new link key leaves the binding alone. Hashes carry the id of
- * their key: after a new consumer secret they are not mistaken for another account.
- */
-function accountHasher(consumerSecret: Secret): (accountId: string) => string {
-  const key = deriveKey(consumerSecret, 'account');
-  const keyId = createHash('sha256').update(key).digest('base64url').slice(0, 6);
-  return (accountId) =>
-    `${keyId}.${createHmac('sha256', key).update(accountId).digest('base64url').slice(0, 16)}`;
 }
 
 /** A link is as good as a password: no longer than a day with its change of the clocks. */

@@ -23,8 +23,9 @@ export async function keepAlive(
 ): Promise<Response> {
   const wanted = await readSessionField(request, system.sessions);
   if (!wanted.ok) return json({ error: wanted.reason }, 400);
-  // A worker asks because its token was refused or ends: then the broker's word counts, not the record's.
-  const mode = wanted.session === null ? 'due' : 'now';
+  // A worker asks because its token was refused or ends: then the broker's word counts, not the record's,
+  // once a minute.
+  const mode = wanted.session === null ? 'due' : 'asked';
   const report = await renewSessions(system, wanted.session, mode);
   const alerts = wanted.session === null ? await sendAlerts(system) : null;
   const { backups = null } = system;

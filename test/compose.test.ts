@@ -166,7 +166,7 @@ describe('the system that is built', () => {
     expect(await cookieOf('http://127.0.0.1:8080')).not.toMatch(/Secure/);
   });
 
-  it('keeps the binding to accounts through a new link key, not through a new consumer', () => {
+  it('keeps the binding to accounts through a new link key and through a new consumer', () => {
     const app = { telegramBotToken: '1:b', telegramChatId: '1' };
     const hasher = (change: Variables = {}) => {
       const hash = build(change).wiring.sessions[0]?.hashAccount;
@@ -175,13 +175,16 @@ describe('the system that is built', () => {
     };
     const hash = hasher()('835550101');
     expect(hash).not.toContain('835550101');
-    const newLinkKey = hasher({
-      TOKEN_CADENCE_APP: JSON.stringify({ ...app, linkKey: 'another-key-0123456789-0123456789' }),
-    });
-    expect(newLinkKey('835550101')).toBe(hash);
-    expect(compareAccounts([hash], [newLinkKey('775550640')])).toBe('foreign');
-    const newConsumer = hasher({ ETRADE_SANDBOX_CONSUMER: '{"key":"k","secret":"another"}' });
-    expect(compareAccounts([hash], [newConsumer('835550101')])).toBe('incomparable');
+    const linkKey = 'another-key-0123456789-0123456789';
+    const link = { TOKEN_CADENCE_APP: JSON.stringify({ ...app, linkKey }) };
+    const consumer = { ETRADE_SANDBOX_CONSUMER: '{"key":"k","secret":"another"}' };
+    for (const change of [link, consumer]) {
+      const changed = hasher(change);
+      expect(compareAccounts([hash], [changed('835550101')])).toBe('same');
+      expect(compareAccounts([hash], [changed('775550640')])).toBe('foreign');
+    }
+    const both = hasher({ ...link, ...consumer });
+    expect(compareAccounts([hash], [both('835550101')])).toBe('incomparable');
   });
 
   it('compares with the accounts that configuration names', () => {

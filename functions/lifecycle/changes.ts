@@ -90,6 +90,8 @@ export type LeaseChange =
 
 /** News of those who are told: the event service and the workers. */
 export type FollowerChange =
+  /** A worker had keep-alive ask the broker. */
+  | { readonly type: 'keep-alive-asked'; readonly at: number }
   | { readonly type: 'event-delivered'; readonly generation: number }
   | {
       readonly type: 'worker-reported';

@@ -47,6 +47,8 @@ export type Notice =
       readonly coversClose: boolean | null;
       /** The broker has taken the token; `false` when it could not be asked yet. */
       readonly proven: boolean;
+      /** Last digits of the accounts that this sign-in, the session's first, has bound it to. */
+      readonly boundTo: readonly string[];
       /** Required sessions that still need a sign-in. */
       readonly stillDue: readonly SessionKey[];
     }

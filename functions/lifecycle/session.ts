@@ -85,7 +85,7 @@ export type SessionRecord = {
   readonly generation: number;
   /** Number of the secret version that holds the current token; `null` when there is none. */
   readonly version: number | null;
-  /** Keyed hashes of the broker's account ids, set at the first sign-in. */
+  /** The broker's accounts as `account.ts` writes them, set at the first sign-in. */
   readonly account: readonly string[] | null;
   readonly signedInAt: number | null;
   readonly issuedAt: number | null;
@@ -122,6 +122,8 @@ export type SessionRecord = {
   readonly undelivered: readonly TokenRenewed[];
   /** By worker and instance: `orb-bot/host-1`. */
   readonly workers: Readonly<Record<string, WorkerReport>>;
+  /** When a worker last had keep-alive ask the broker. */
+  readonly keepAliveAskedAt: number | null;
   /** The last sign-ins, newest last. */
   readonly history: readonly { readonly generation: number; readonly at: number }[];
   /** When the pointer last moved: superseded versions are destroyed an hour later. */
@@ -148,6 +150,7 @@ export const NEW_RECORD: SessionRecord = {
   lease: null,
   undelivered: [],
   workers: {},
+  keepAliveAskedAt: null,
   history: [],
   pointerMovedAt: null,
 };

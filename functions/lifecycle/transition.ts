@@ -5,7 +5,7 @@
  * older token touch a newer one. Called by operations between reading a record and replacing it.
  */
 
-import { compareAccounts } from './account.ts';
+import { boundAccounts } from './account.ts';
 import { keptReports, reporterKey } from './adoption.ts';
 import { isAttemptLost, recentAttempts } from './attempts.ts';
 import type { Change, TokenStored } from './changes.ts';
@@ -51,6 +51,8 @@ export function transition(
       return eventDelivered(record, change);
     case 'worker-reported':
       return workerReported(record, change);
+    case 'keep-alive-asked':
+      return { ...record, keepAliveAskedAt: change.at };
     case 'lease-taken':
       return leaseTaken(record, change);
     case 'lease-released':
@@ -76,7 +78,7 @@ function statusChanged(
       return {
         ...record,
         proof: 'proven',
-        account: boundAccount(record.account, change.account),
+        account: boundAccounts(record.account, change.account),
         lastUsedAt: later(record.lastUsedAt, change.at),
         lastSuccessAt: later(record.lastSuccessAt, change.at),
         counts: { ...counts, failuresInARow: 0 },
@@ -152,7 +154,7 @@ function tokenStored(
     ...record,
     generation: change.generation,
     version: change.version,
-    account: boundAccount(record.account, change.account),
+    account: boundAccounts(record.account, change.account),
     signedInAt: change.signedInAt,
     issuedAt: change.issuedAt,
     accessExpiresAt: change.accessExpiresAt,
@@ -255,18 +257,6 @@ function leaseTaken(record: SessionRecord, change: ChangeOf<'lease-taken'>): Ses
     record.lease !== null && record.lease.owner !== owner && record.lease.until > at;
   if (heldByOther || !isCurrent(record, generation)) return record;
   return { ...record, lease: { owner, until, generation } };
-}
-
-/**
- * The first account binds: a token that opens more accounts must not widen what later sign-ins may bring.
- * Hashes made with a key that is no longer ours bind nobody and are replaced.
- */
-function boundAccount(
-  bound: readonly string[] | null,
-  seen: readonly string[] | null,
-): readonly string[] | null {
-  if (seen === null || seen.length === 0) return bound;
-  return bound === null || compareAccounts(bound, seen) === 'incomparable' ? seen : bound;
 }
 
 function isCurrent(record: SessionRecord, generation: number): boolean {

@@ -152,6 +152,11 @@ function signedIn(notice: NoticeOf<'signed-in'>, facts: DeliveryFacts): Html[] {
             : html`<b>✅ ${who} renewed, good until ${ends}.</b>`,
           html`${coverageOf(notice)} Workers switch to the new token by themselves.`,
         ];
+  if (notice.boundTo.length > 0) {
+    text.push(
+      html`First sign-in: from now on this session accepts only the account ending in ${inWords(notice.boundTo)}. Not yours? Sign out on the page, and set <code>${variable(notice.session)}_ACCOUNT</code> to the right account id.`,
+    );
+  }
   if (notice.stillDue.length === 0) return text;
   return [
     ...text,
@@ -229,7 +234,7 @@ function settingToCheck(session: SessionKey, problem: string): Html {
   const shared = name === null ? session : `${name.broker}-${name.environment}`;
   const secret = html`<code>${shared}-consumer</code>`;
   const own = session === shared ? html`` : html` (or <code>${session}-consumer</code>)`;
-  const variables = shared.toUpperCase().replaceAll('-', '_');
+  const variables = variable(shared);
   switch (problem) {
     case 'consumer_key_rejected':
     case 'consumer_key_unknown':
@@ -270,12 +275,22 @@ function freshLink(): Html[] {
   ];
 }
 
-/** "A", "A and B", "A, B and C", cut when there are too many. */
+/** What the settings of a session begin with. */
+function variable(key: string): string {
+  return key.toUpperCase().replaceAll('-', '_');
+}
+
+/** "A", "A and B", "A, B and C". */
+function inWords(items: readonly string[]): string {
+  const last = items.at(-1) ?? '';
+  return items.length < 2 ? last : `${items.slice(0, -1).join(', ')} and ${last}`;
+}
+
+/** The sessions' names, cut when there are too many. */
 function namesOf(sessions: readonly SessionKey[], facts: DeliveryFacts): string {
   const names = sessions.slice(0, SESSIONS_SHOWN).map((session) => titleOf(session, facts));
   if (names.length < sessions.length) names.push(`${sessions.length - names.length} more`);
-  const last = names.at(-1) ?? 'No session';
-  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
+  return names.length === 0 ? 'No session' : inWords(names);
 }
 
 function titleOf(session: SessionKey, facts: DeliveryFacts): string {

@@ -8,6 +8,7 @@
 import { decide, nextKeepAliveAt } from '../lifecycle/decide.ts';
 import { KEEP_ALIVE_EVERY_MS, MANUAL_ACTION_EVERY_MS } from '../lifecycle/limits.ts';
 import { isOver, type SessionKey } from '../lifecycle/session.ts';
+import { transition } from '../lifecycle/transition.ts';
 import { collectReports } from './collect-reports.ts';
 import { deliverEvents } from './deliver-events.ts';
 import { forEachSession } from './for-each-session.ts';
@@ -16,7 +17,7 @@ import { settleSession } from './settle-session.ts';
 import type { ConfiguredSession, System } from './system.ts';
 import { tell } from './tell.ts';
 import { tellRejected } from './tell-proof.ts';
-import { updateService } from './update-record.ts';
+import { updateService, updateSession } from './update-record.ts';
 
 export type RenewalOutcome = {
   readonly session: SessionKey;
@@ -40,13 +41,16 @@ export type ForceResult =
   | { readonly ok: true; readonly report: RenewalReport }
   | { readonly ok: false; readonly reason: 'too-soon'; readonly retryAt: number };
 
-type Mode = 'due' | 'now';
+/**
+ * `due` does what the next run needs · `now` makes a call with every live token · `asked` likewise, for a worker,
+ * whose question reaches the broker once a minute
+ */
+type Mode = 'due' | 'now' | 'asked';
 
 const HOUR_MS = 60 * 60_000;
 
 /**
  * @param only one session, or `null` for all
- * @param mode `due` does what the next run needs; `now` makes a call with every live token
  */
 export async function renewSessions(
   system: System,
@@ -128,6 +132,9 @@ async function renewSession(
     return outcome('sign-in-needed', decision.reason);
   }
   if (decision.type === 'none' && mode === 'due') return outcome('none', decision.reason);
+  if (mode === 'asked' && !(await mayAsk(system, session))) {
+    return outcome('none', 'asked-a-minute-ago');
+  }
   const begin = decision.type === 'renew' ? 'renew' : 'probe';
   const proof = await proveSession(system, session, record, begin);
   switch (proof.outcome) {
@@ -150,6 +157,19 @@ async function renewSession(
       return isUrgent ? { ...failed, urgent: true } : failed;
     }
   }
+}
+
+/** Workers are less trusted than the scheduler: all of them together reach the broker once a minute. */
+async function mayAsk(system: System, session: ConfiguredSession): Promise<boolean> {
+  const now = system.clock();
+  const claimed = await updateSession(system, session.key, (record) =>
+    record.keepAliveAskedAt !== null && now < record.keepAliveAskedAt + MANUAL_ACTION_EVERY_MS
+      ? { stop: 'too-soon' }
+      : {
+          next: transition(record, { type: 'keep-alive-asked', at: now }, session.broker.rules),
+        },
+  );
+  return claimed.ok;
 }
 
 function reasonOf(error: unknown): string {

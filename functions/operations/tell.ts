@@ -7,6 +7,7 @@
  */
 
 import { NotificationError, StoreError } from '../errors.ts';
+import { accountEndings } from '../lifecycle/account.ts';
 import { isBehind } from '../lifecycle/adoption.ts';
 import { coverage } from '../lifecycle/coverage.ts';
 import { NOTICE_RETRY_AFTER_MS } from '../lifecycle/limits.ts';
@@ -29,7 +30,7 @@ import {
   prune,
   withdrawOvertaken,
 } from '../lifecycle/service.ts';
-import type { SessionKey } from '../lifecycle/session.ts';
+import type { SessionKey, SessionRecord } from '../lifecycle/session.ts';
 import { approvalFacts } from './approval-facts.ts';
 import { dueAlerts } from './due-alerts.ts';
 import { sessionOf } from './find-session.ts';
@@ -268,6 +269,7 @@ export async function tellSignedIn(system: System, session: ConfiguredSession): 
         // What keep-alive can move, or a probe will prove, is nothing to warn of.
         coversClose: covered.untilClose === null ? null : covered.limitedBy !== 'hard-end',
         proven: record.proof === 'proven',
+        boundTo: isFirstSignIn(session, record) ? accountEndings(record.account ?? []) : [],
         // Looked up when it is sent.
         stillDue: [],
       },
@@ -284,6 +286,11 @@ export async function tellSignedIn(system: System, session: ConfiguredSession): 
   });
   if (telling.saved && seen.before !== null) logSignedIn(system, session, seen.before, signedInAt);
   return telling;
+}
+
+/** The first sign-in binds the session to its account, unless a setting names one: people are to see which. */
+function isFirstSignIn({ account }: ConfiguredSession, { history }: SessionRecord): boolean {
+  return account === null && history.length === 1;
 }
 
 /** Once a sign-in: how long people took is counted from this line. */

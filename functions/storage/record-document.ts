@@ -73,6 +73,7 @@ const recordSchema = z.object({
       }),
     )
     .default({}),
+  keepAliveAskedAt: orNull(moment),
   history: z
     .array(z.object({ generation: count, at: moment }))
     .readonly()

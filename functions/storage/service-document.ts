@@ -28,6 +28,7 @@ const noticeSchema = z.discriminatedUnion('kind', [
     hardEndsAt: orNull(moment),
     coversClose: orNull(z.boolean()),
     proven: z.boolean().default(true),
+    boundTo: z.array(z.string()).readonly().default([]),
     stillDue: z.array(sessionKey).readonly(),
   }),
   z.object({

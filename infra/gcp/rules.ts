@@ -133,7 +133,7 @@ function jobProblem({ type, address, values }: Made, made: readonly Made[]): str
     : [`${address} has no token whose audience is the address of its own function`];
 }
 
-/** `health-check-nse` is a job of `health-check`, as `health-check` itself is. */
+/** `morning-alert-nse` is a job of `morning-alert`, as `morning-alert` itself is. */
 function isJobOf(job: string, name: string): boolean {
   return job === name || job.startsWith(`${name}-`);
 }

@@ -58,7 +58,10 @@ describe('secret reads', () => {
 
   it('of a day without trading are one look by each keep-alive', async () => {
     const reads = await playDay(world, '2026-03-07T00:00-05:00', false);
-    expect(reads).toEqual({ 'keep-alive': 96 * keepAlive * KEYS.length });
+    expect(reads).toEqual({
+      'keep-alive': 96 * keepAlive * KEYS.length,
+      'morning-alert': 0,
+    });
   });
 });
 

@@ -279,6 +279,7 @@ describe('when people were first asked for a sign-in', () => {
     hardEndsAt: ny('23:59'),
     coversClose: true,
     proven: true,
+    boundTo: [],
     stillDue: [],
   };
   const cases: readonly (readonly [string, readonly QueuedNotice[], string | null])[] = [

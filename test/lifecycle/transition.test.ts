@@ -154,6 +154,7 @@ describe('token-stored by a sign-in', () => {
       lastSignIn: { id: 'attempt-a', outcome: 'stored', at: ny('09:10:01') },
       approval: null,
       lease: null,
+      keepAliveAskedAt: null,
       undelivered: [
         {
           type: 'token-renewed',

@@ -41,6 +41,7 @@ const notice: fc.Arbitrary<Notice> = fc.oneof(
     hardEndsAt: moment,
     coversClose: fc.constantFrom(true, false, null),
     proven: fc.boolean(),
+    boundTo: fc.array(fc.constantFrom('12', '87'), { maxLength: 3 }),
     stillDue: fc.array(session, { maxLength: 25 }),
   }),
   fc.record({

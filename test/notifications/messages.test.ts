@@ -244,6 +244,7 @@ describe('someone signed in', () => {
       hardEndsAt: midnight,
       coversClose: true,
       proven: true,
+      boundTo: [],
       stillDue: [],
       ...changes,
     };

@@ -13,7 +13,7 @@ import {
   messengerRefuses,
   storeDown,
 } from '../fixtures/system.ts';
-import { MINUTE_MS } from '../fixtures/test-clock.ts';
+import { HOUR_MS, MINUTE_MS } from '../fixtures/test-clock.ts';
 
 const KEY = 'etrade-sandbox';
 const CLAIM = `store.replace ${KEY}`;
@@ -35,6 +35,25 @@ describe('a sign-in', () => {
       ...TOLD,
       `store.replace ${KEY}`,
     ]);
+  });
+
+  it('names the account to which the first sign-in binds the session, and only then', async () => {
+    const world = await signedIn();
+    const endings = ACCOUNTS.map((account) => account.slice(-2)).sort();
+    expect(world.messages.at(-1)?.notice).toMatchObject({ kind: 'signed-in', boundTo: endings });
+    expect(world.messages.at(-1)?.html).toContain(
+      `accepts only the account ending in ${endings.join(' and ')}.`,
+    );
+    world.clock.advance(HOUR_MS);
+    await world.signIn();
+    expect(world.messages.at(-1)?.notice).toMatchObject({ generation: 2, boundTo: [] });
+    expect(world.messages.at(-1)?.html).not.toContain('ending in');
+  });
+
+  it('names no account where a setting does', async () => {
+    const world = createTestSystem({ sessions: [{ key: 'etrade-sandbox', account: ACCOUNTS }] });
+    await world.signIn();
+    expect(world.messages.at(-1)?.notice).toMatchObject({ kind: 'signed-in', boundTo: [] });
   });
 
   it('leaves a proven record, bound to the account, with nothing open', async () => {

@@ -430,6 +430,57 @@ describe('a worker’s call for one session', () => {
   });
 });
 
+describe('workers’ calls for one session', () => {
+  const asked = (world: TestSystem) => renewSessions(world.system, sessionKey(KEY), 'asked');
+  const brokerCalls = (world: TestSystem) =>
+    world.steps.taken.filter((step) => step.startsWith('broker.')).length;
+
+  it('reach the broker once a minute, however many there are', async () => {
+    const world = await signedInUntil('10:00');
+    expect((await asked(world)).outcomes).toMatchObject([{ action: 'probed', reason: 'fresh' }]);
+    const once = brokerCalls(world);
+    expect(once).toBeGreaterThan(0);
+    const others = await Promise.all(Array.from({ length: 5 }, () => asked(world)));
+    expect(others.flatMap(({ outcomes }) => outcomes)).toEqual(
+      others.map(() => ({
+        session: KEY,
+        action: 'none',
+        reason: 'asked-a-minute-ago',
+        delivered: true,
+      })),
+    );
+    world.clock.advance(MINUTE_MS - 1);
+    await asked(world);
+    expect(brokerCalls(world)).toBe(once);
+    world.clock.advance(1);
+    expect((await asked(world)).outcomes).toMatchObject([{ action: 'probed' }]);
+    expect(brokerCalls(world)).toBe(2 * once);
+  });
+
+  it('reach it once a minute also when it does not answer', async () => {
+    const world = await signedInUntil('10:00');
+    world.broker(KEY).failAll(TIMEOUT);
+    expect((await asked(world)).outcomes).toMatchObject([{ action: 'failed' }]);
+    expect((await asked(world)).outcomes).toMatchObject([{ action: 'none' }]);
+  });
+
+  it('hear at once that only a sign-in helps', async () => {
+    const world = await signedInUntil('10:00');
+    await asked(world);
+    world.clock.set('2026-03-10T00:00-04:00');
+    expect((await asked(world)).outcomes).toMatchObject([{ action: 'sign-in-needed' }]);
+  });
+
+  it('do not hold up the scheduler or a person', async () => {
+    const world = await signedInUntil('10:31');
+    await asked(world);
+    expect(await forceKeepAlive(world.system)).toMatchObject({
+      ok: true,
+      report: { outcomes: [{ action: 'probed' }] },
+    });
+  });
+});
+
 describe('"renew now"', () => {
   it('makes a call with a token that would not need one, once a minute', async () => {
     const world = await signedInUntil('09:00');
