@@ -40,7 +40,6 @@ import type { WithBackups } from './operations/back-up.ts';
 import type { Checks } from './operations/checks.ts';
 import type { WithHeartbeat } from './operations/send-heartbeat.ts';
 import type { ConfiguredSession, System } from './operations/system.ts';
-import type { Secret } from './secret.ts';
 import type { PeopleSettings, SessionSettings, Settings } from './settings.ts';
 import { createEncryptedFileStore } from './storage/encrypted-file.ts';
 import { createTokenMirror } from './storage/mirror-secrets.ts';
