@@ -19,7 +19,7 @@ import {
 import { ConfigError } from './errors.ts';
 import type { MarketChanges } from './lifecycle/calendars.ts';
 import { parseSessionKey, type SessionKey } from './lifecycle/session.ts';
-import { isWorkerName } from './lifecycle/worker-report.ts';
+import { isWorkerName, WORKER_NAME_RULE } from './lifecycle/worker-report.ts';
 import { Secret } from './secret.ts';
 import type { PeopleSettings, SessionSettings, Settings, StoreSettings } from './settings.ts';
 
@@ -208,7 +208,7 @@ function readWorkers(
   const names = [...new Set(listOf(value))];
   for (const name of names.filter((each) => !isWorkerName(each))) {
     problems.push(
-      `"${variable}" names ${shown(name)}, which is no worker's name: letters, digits, ".", "_" and "-", at most 63`,
+      `"${variable}" names ${shown(name)}, which is no worker's name: ${WORKER_NAME_RULE}`,
     );
   }
   return names;

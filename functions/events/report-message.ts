@@ -8,7 +8,11 @@
 import * as z from 'zod';
 import { EventError } from '../errors.ts';
 import { parseSessionKey, type SessionKey } from '../lifecycle/session.ts';
-import { isWorkerName, type WorkerHeartbeat } from '../lifecycle/worker-report.ts';
+import {
+  isWorkerName,
+  WORKER_NAME_RULE,
+  type WorkerHeartbeat,
+} from '../lifecycle/worker-report.ts';
 
 /** Raised when older collectors could no longer read a report; added fields do not raise it. */
 const REPORT_SCHEMA_VERSION = 1;
@@ -49,7 +53,9 @@ export function encodeWorkerReport(report: WorkerHeartbeat): ReportMessage {
     (!isWorkerName(instance) && 'instance');
   if (wrong !== false) {
     throw new EventError(
-      `A worker's report has no usable ${wrong}: names are letters, digits, ".", "_" and "-", at most 63`,
+      wrong === 'session'
+        ? 'A worker\'s report names no session: "session" is a key like etrade-prod'
+        : `A worker's report has a "${wrong}" that is not a name: ${WORKER_NAME_RULE}`,
       { code: 'EVENTS_REFUSED', retryable: false },
     );
   }

@@ -24,10 +24,14 @@ export type WorkerHeartbeat = {
 
 const WORKER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 
+/** What `isWorkerName` accepts, for messages. */
+export const WORKER_NAME_RULE =
+  '1 to 63 letters, digits, ".", "_" and "-", the first a letter or digit';
+
 /**
- * Whether a text can name a worker or an instance: 1 to 63 letters, digits, `.`, `_` and `-`, the first
- * a letter or digit. Names come from outside and are shown on pages and in messages.
+ * Whether a value can name a worker or an instance. The one rule wherever such a name enters: a worker's
+ * options, the settings of the service, reports. Names are shown on pages and in messages.
  */
-export function isWorkerName(text: string): boolean {
-  return WORKER_NAME.test(text);
+export function isWorkerName(value: unknown): boolean {
+  return typeof value === 'string' && WORKER_NAME.test(value);
 }

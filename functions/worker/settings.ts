@@ -8,6 +8,7 @@
 import * as z from 'zod';
 import type { BrokerEntry } from '../brokers/registry.ts';
 import { parseSessionKey, type SessionKey, type SessionName } from '../lifecycle/session.ts';
+import { isWorkerName, WORKER_NAME_RULE } from '../lifecycle/worker-report.ts';
 import type { Log } from '../logging/log.ts';
 import { Secret } from '../secret.ts';
 import type { WorkerParts } from './compose.ts';
@@ -22,7 +23,7 @@ export type ConnectOptions = {
   /** The worker's own name, the same at every start: `orb-bot`. */
   readonly worker: string;
   /**
-   * One running process of it; two replicas must not share one.
+   * One running process of it; two replicas must not share one. By the rule of `isWorkerName`, as `worker`.
    * @default eight random characters
    */
   readonly instance?: string | undefined;
@@ -89,10 +90,6 @@ export type WorkerSettings = {
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 
-/** Goes into the names of subscriptions and onto a page. */
-const WORKER_NAME = /^[A-Za-z][A-Za-z0-9._-]{0,39}$/;
-const INSTANCE_NAME = /^[A-Za-z0-9._-]{1,40}$/;
-
 const consumerSchema = z.object({
   key: z.string().trim().min(1),
   secret: z.string().trim().min(1),
@@ -122,11 +119,11 @@ export function readWorkerSettings(
   if (name === null) problems.push('"session" is no session key like etrade-prod');
   else if (broker === undefined)
     problems.push(`"session" names the unknown broker "${name.broker}"`);
-  if (!WORKER_NAME.test(options.worker)) {
-    problems.push('"worker" is no name of up to 40 letters, digits and hyphens like orb-bot');
+  if (!isWorkerName(options.worker)) {
+    problems.push(`"worker" is not a name like orb-bot: ${WORKER_NAME_RULE}`);
   }
-  if (options.instance !== undefined && !INSTANCE_NAME.test(options.instance)) {
-    problems.push('"instance" is no name of up to 40 letters, digits and hyphens');
+  if (options.instance !== undefined && !isWorkerName(options.instance)) {
+    problems.push(`"instance" is not a name like host-1: ${WORKER_NAME_RULE}`);
   }
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   if (!(timeoutMs > 0 && timeoutMs <= 600_000))

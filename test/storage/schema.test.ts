@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { OpenSignIn } from '../../functions/brokers/broker.ts';
+import { composeSystem } from '../../functions/compose.ts';
 import { RECORD_MAX_BYTES } from '../../functions/lifecycle/limits.ts';
+import { attemptId } from '../../functions/operations/sign-in-attempt.ts';
+import { Secret } from '../../functions/secret.ts';
 import { decodeRecord, encodeRecord } from '../../functions/storage/record-document.ts';
 import { decodeService, encodeService } from '../../functions/storage/service-document.ts';
 import { decodeToken, encodeToken } from '../../functions/storage/token-document.ts';
@@ -68,5 +72,34 @@ describe('SCHEMA.md of the store', () => {
 
   it('names the limit that the code has', () => {
     expect(section('The record')).toContain(RECORD_MAX_BYTES.toLocaleString('en-US'));
+  });
+});
+
+describe('SCHEMA.md shows values of the form that is written', () => {
+  const CONSUMER = '{"key":"consumer","secret":"consumer-secret"}';
+
+  it.each(['The token', 'The record'])('the hash of an account: %s', (title) => {
+    const [session] = composeSystem({
+      env: {
+        SESSIONS: 'etrade-prod',
+        ETRADE_PROD_CONSUMER: CONSUMER,
+        STORE_DIRECTORY: '/nowhere',
+        STORE_PASSPHRASE: 'a passphrase for tests',
+        EVENTS_URL: 'http://127.0.0.1:8083/events',
+      },
+    }).sessions;
+    const { account } = JSON.parse(exampleIn(title)) as { account: unknown };
+    expect(account).toEqual([session?.hashAccount('835550101')]);
+  });
+
+  it('the id of a sign-in', () => {
+    const { lastSignIn } = decodeRecord(PROD, exampleIn('The record'));
+    const signIn: OpenSignIn = {
+      id: 'request-token',
+      secret: new Secret('request-secret'),
+      startedAt: 0,
+      expiresAt: 300_000,
+    };
+    expect(lastSignIn?.id).toBe(attemptId({ verifierKind: 'pin' }, signIn, 'AB1C2'));
   });
 });
