@@ -1,8 +1,7 @@
 /**
- * Says what this worker uses: every five minutes, at each switch, and once more when it stops.
+ * Says what this worker uses: every five minutes, at once after each switch, and once more when it stops.
  *
- * A report that is lost is followed by the next one; nothing here ever fails a worker. Started by
- * `connect.ts`.
+ * A report that was not taken is sent again after some seconds, with what is true then. Never fails a worker.
  */
 
 import type { Clock, Wait } from '../clock.ts';
@@ -10,8 +9,12 @@ import type { ReportSender } from '../events/worker-reports.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
 import type { Log } from '../logging/log.ts';
 import type { Ledger } from './ledger.ts';
+import type { HeldToken } from './state.ts';
 
 export const REPORT_EVERY_MS = 5 * 60_000;
+
+/** After a report that was not taken: people wait for the first one after a switch. */
+const RETRY_AFTER_MS: readonly number[] = [1_000, 5_000, 20_000];
 
 export type Heartbeat = {
   /** Says goodbye and lets the channel go. Never throws. */
@@ -30,14 +33,13 @@ export function startHeartbeat(options: {
   readonly closing: AbortSignal;
 }): Heartbeat {
   const { session, worker, instance, reports, ledger, clock, wait, log, closing } = options;
-  /** Of the report that was sent last, or is on its way. */
-  let saidVersion: number | null | undefined;
-  let sending: Promise<void> = Promise.resolve();
-  let queued = false;
+  /** By what it is, not by number: a secret that was made anew counts from 1 again. */
+  let reported: HeldToken | null | undefined;
+  let failures = 0;
+  let pause = new AbortController();
 
   async function send(stopped: boolean): Promise<void> {
     const { held, lastUsedAt } = ledger.facts();
-    saidVersion = held?.version ?? null;
     const generation = held?.token.generation ?? 0;
     try {
       await reports.send({
@@ -49,37 +51,38 @@ export function startHeartbeat(options: {
         at: clock(),
         stopped,
       });
+      reported = held;
+      failures = 0;
     } catch (error) {
+      failures += 1;
       log.debug('report-not-sent', 'A report was not taken; the next one follows.', {
         problem: error instanceof Error ? error.name : 'unexpected',
       });
     }
   }
 
-  /** Reports on their way are not overtaken; of several that wait one is sent. */
-  function report(): void {
-    if (queued) return;
-    queued = true;
-    sending = sending.then(() => {
-      queued = false;
-      return closing.aborted ? undefined : send(false);
-    });
-  }
+  const isReported = (): boolean => reported === ledger.facts().held;
 
-  ledger.onSwitch(() => {
-    if (saidVersion !== (ledger.facts().held?.version ?? null)) report();
-  });
-  report();
-  const beating = (async () => {
+  /** One at a time, so that none is overtaken; of several switches meanwhile the last one is reported. */
+  const reporting = (async () => {
     while (!closing.aborted) {
-      await wait(REPORT_EVERY_MS, closing);
-      if (!closing.aborted) report();
+      pause = new AbortController();
+      await send(false);
+      if (failures === 0 && !isReported()) continue;
+      const pauseMs = RETRY_AFTER_MS[failures - 1] ?? REPORT_EVERY_MS;
+      await wait(pauseMs, AbortSignal.any([closing, pause.signal]));
     }
   })();
 
+  ledger.onSwitch(() => {
+    if (isReported()) return;
+    failures = 0;
+    pause.abort();
+  });
+
   return {
     async close() {
-      await Promise.all([beating, sending]);
+      await reporting;
       await send(true);
       try {
         await reports.close();
