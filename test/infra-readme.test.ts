@@ -61,8 +61,17 @@ describe('the table of rights', () => {
       const folder = join(INFRA, 'gcp');
       await terraform.run(folder, ['init', '-backend=false', '-input=false', '-no-color']);
       const { runs } = await runTests(terraform, folder, ['tests/access.tftest.hcl']);
-      const run = runs.find(({ name }) => name === 'only_pin_exchange_is_public');
-      expect(section('permissions')).toEqual(permissionsTable(run?.outputs['access']));
+      const tableOf = (name: string) =>
+        permissionsTable(runs.find((run) => run.name === name)?.outputs['access']);
+      const rows = tableOf('only_pin_exchange_is_public');
+      expect(section('permissions')).toEqual(rows);
+      const [head = '', line = ''] = rows;
+      const dynamic = tableOf('workers_that_make_their_own_subscriptions_have_what_that_takes');
+      expect(section('permissions-dynamic')).toEqual([
+        head,
+        line,
+        ...dynamic.filter((row) => !rows.includes(row)),
+      ]);
     },
     TERRAFORM_MS,
   );

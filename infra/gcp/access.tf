@@ -5,11 +5,10 @@
 
 locals {
   storing = ["pin-exchange", "keep-alive", "health-check"]
-  workers = concat(["worker"], var.worker_accounts)
 
   members = merge(
     { for name, email in local.emails : name => { label = "tc-${name}", member = "serviceAccount:${email}" } },
-    { for email in var.worker_accounts : email => { label = email, member = "serviceAccount:${email}" } },
+    { for email in keys(local.worker_accounts) : email => { label = email, member = "serviceAccount:${email}" } if email != "worker" },
     {
       build               = { label = "tc-build", member = "serviceAccount:tc-build@${var.project}.iam.gserviceaccount.com" }
       everyone            = { label = "allUsers", member = "allUsers" }
@@ -29,10 +28,8 @@ locals {
         { who = who, role = "roles/secretmanager.secretVersionManager", kind = "secret", on = session.secret, why = "stores a new token, destroys old ones" },
         { who = who, role = "tokenCadenceRecord", kind = "secret", on = session.secret, why = "reads and replaces the session's record" },
       ]],
-      [for who in concat(["morning-alert"], local.workers) : [
-        { who = who, role = "roles/secretmanager.secretAccessor", kind = "secret", on = session.secret, why = who == "morning-alert" ? "sees whether a newer token is stored than the record knows of" : "uses the session's token" },
-        { who = who, role = "tokenCadenceReader", kind = "secret", on = session.secret, why = who == "morning-alert" ? "sees who needs a sign-in" : "finds the current version in the session's record" },
-      ]],
+      { who = "morning-alert", role = "roles/secretmanager.secretAccessor", kind = "secret", on = session.secret, why = "sees whether a newer token is stored than the record knows of" },
+      { who = "morning-alert", role = "tokenCadenceReader", kind = "secret", on = session.secret, why = "sees who needs a sign-in" },
     ]]),
 
     # Settings that are secret.
@@ -43,9 +40,6 @@ locals {
     flatten([for id in local.mounted_consumers : [for who in local.storing : [
       { who = who, role = "roles/secretmanager.secretAccessor", kind = "secret", on = id, why = "is mounted: consumer key and secret" },
     ]]]),
-    flatten([for id in distinct(concat(local.mounted_consumers, local.own_consumers)) : [for who in local.workers : [
-      { who = who, role = "roles/secretmanager.secretAccessor", kind = "secret", on = id, why = "signs its own calls with the consumer key" },
-    ]]]),
     [for id in var.heartbeat ? [local.heartbeat_secret] : [] :
       { who = "health-check", role = "roles/secretmanager.secretAccessor", kind = "secret", on = id, why = "is mounted: the watchman's address" }
     ],
@@ -55,21 +49,31 @@ locals {
     [for id in local.asking_consumers : { who = "morning-alert", role = "roles/secretmanager.secretAccessor", kind = "secret", on = id, why = "is mounted: has the broker ask the person" }],
 
     # Copies for workers that read two secrets.
-    flatten([for id in local.mirror_secrets : [
-      [for who in local.storing : [
-        { who = who, role = "roles/secretmanager.secretVersionManager", kind = "secret", on = id, why = "writes the copy for older workers, destroys old ones" },
-        { who = who, role = "tokenCadenceRecord", kind = "secret", on = id, why = "marks which token the copy is of" },
+    flatten([for id in local.mirror_secrets : [for who in local.storing : [
+      { who = who, role = "roles/secretmanager.secretVersionManager", kind = "secret", on = id, why = "writes the copy for older workers, destroys old ones" },
+      { who = who, role = "tokenCadenceRecord", kind = "secret", on = id, why = "marks which token the copy is of" },
+    ]]]),
+
+    # Workers: each account on what belongs to its sessions and instances. Where that cannot be narrowed further, it says so.
+    flatten([for who, account in local.worker_accounts : [
+      [for key, session in account.sessions : [
+        { who = who, role = "roles/secretmanager.secretAccessor", kind = "secret", on = session.secret, why = "uses the session's token; cannot be kept from what else is in it: a refresh token, the versions before" },
+        { who = who, role = "tokenCadenceReader", kind = "secret", on = session.secret, why = "finds the current version in the session's record" },
+        [for id in lookup(local.mirrors_of, key, []) : { who = who, role = "roles/secretmanager.secretAccessor", kind = "secret", on = id, why = "reads the copy" }],
       ]],
-      [for who in local.workers : { who = who, role = "roles/secretmanager.secretAccessor", kind = "secret", on = id, why = "reads the copy" }],
+      [for id in distinct(flatten([for key in keys(account.sessions) : local.consumers_of[key]])) : [
+        { who = who, role = "roles/secretmanager.secretAccessor", kind = "secret", on = id, why = "signs its own calls with the consumer key, which a broker has only one of for all accounts of an app" },
+      ]],
+      { who = who, role = "roles/pubsub.publisher", kind = "topic", on = "worker-reports", why = "reports which token it uses; cannot be limited to its own name and sessions" },
     ]]),
+    [for subscription in local.worker_subscriptions : { who = subscription.who, role = "tokenCadenceFollower", kind = "subscription", on = subscription.id, why = "hears of new tokens of its session" }],
 
     # Events and reports.
     [for who in local.storing : { who = who, role = "roles/pubsub.publisher", kind = "topic", on = "token-renewed", why = "tells workers of a new token" }],
     [for who in ["keep-alive", "health-check"] : { who = who, role = "roles/pubsub.subscriber", kind = "subscription", on = "worker-reports-health", why = "collects the reports of workers" }],
-    flatten([for who in local.workers : [
-      { who = who, role = "roles/pubsub.publisher", kind = "topic", on = "worker-reports", why = "reports which token it uses" },
-      { who = who, role = "roles/pubsub.subscriber", kind = "topic", on = "token-renewed", why = "attaches a subscription of its own" },
-      { who = who, role = "roles/pubsub.subscriber", kind = "subscription", on = "token-renewed-example", why = "takes events from the example subscription" },
+    flatten([for who in var.dynamic_subscriptions ? keys(local.worker_accounts) : [] : [
+      { who = who, role = "roles/pubsub.subscriber", kind = "topic", on = "token-renewed", why = "attaches a subscription of its own, which may hear of every session" },
+      { who = who, role = "roles/pubsub.subscriber", kind = "subscription", on = "token-renewed-example", why = "takes events from the example subscription, of every session" },
     ]]),
     [{ who = "pubsub-agent", role = "roles/pubsub.publisher", kind = "topic", on = "token-cadence-dead-letters", why = "puts away what nobody took" }],
     [for id in keys(local.handed_on) : { who = "pubsub-agent", role = "roles/pubsub.subscriber", kind = "subscription", on = id, why = "takes off the subscription what it has put away" }],
@@ -78,7 +82,7 @@ locals {
     !local.is_deployed ? [] : concat(
       [{ who = "everyone", role = "roles/run.invoker", kind = "service", on = "pin-exchange", why = "people open the page in a browser; the page asks for its link or cookie" }],
       [for name in distinct([for job in local.jobs : job.function]) : { who = "scheduler", role = "roles/run.invoker", kind = "service", on = name, why = "calls it on schedule" }],
-      [for who in local.workers : { who = who, role = "roles/run.invoker", kind = "service", on = "keep-alive", why = "asks for a renewal of its session" }],
+      [for who in keys(local.worker_accounts) : { who = who, role = "roles/run.invoker", kind = "service", on = "keep-alive", why = "asks for a renewal of its session; cannot be limited to it" }],
       var.uptime_check ? [{ who = "monitoring-agent", role = "roles/run.invoker", kind = "service", on = "health-check", why = "asks whether it is alive" }] : [],
     ),
 
@@ -93,7 +97,7 @@ locals {
 
     # On the whole project, for want of a single resource to stand on.
     [for who in local.lists_secrets ? keys(local.functions) : [] : { who = who, role = "tokenCadenceLister", kind = "project", on = var.project, why = "reads the records of more than ${local.read_one_by_one} sessions in one call; sees no value" }],
-    [for who in local.workers : { who = who, role = "tokenCadenceSubscriber", kind = "project", on = var.project, why = "makes, reads and deletes its own subscriptions, which do not exist before" }],
+    [for who in var.dynamic_subscriptions ? keys(local.worker_accounts) : [] : { who = who, role = "tokenCadenceSubscriber", kind = "project", on = var.project, why = "makes, reads and deletes its own subscriptions; cannot be limited to those: every subscription of the project" }],
     [
       { who = "images", role = "roles/logging.logWriter", kind = "project", on = var.project, why = "writes the log of building an image; logs have no resource of their own" },
       { who = "images", role = "roles/storage.objectViewer", kind = "project", on = var.project, why = "fetches the bundle from the bucket that Cloud Functions copies it to (this bucket alone)" },
@@ -131,7 +135,7 @@ resource "google_pubsub_topic_iam_member" "granted" {
 resource "google_pubsub_subscription_iam_member" "granted" {
   for_each = { for key, grant in local.granted : key => grant if grant.kind == "subscription" }
 
-  subscription = local.handed_on[each.value.on]
+  subscription = local.subscriptions[each.value.on]
   role         = each.value.role_name
   member       = each.value.member
 }

@@ -29,6 +29,12 @@ locals {
       why         = "read the record in a secret's annotation, without its values"
       permissions = ["secretmanager.secrets.get"]
     }
+    tokenCadenceFollower = {
+      title       = "token-cadence: take events"
+      why         = "hear of new tokens on a subscription that is there, and see whether it is"
+      permissions = ["pubsub.subscriptions.consume", "pubsub.subscriptions.get"]
+    }
+    # Made in any case: the id of a role that went could not be used again for weeks. Granted where workers make their own.
     tokenCadenceSubscriber = {
       title       = "token-cadence: own subscriptions"
       why         = "a subscription per running worker, made and deleted by the worker"

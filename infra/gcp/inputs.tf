@@ -23,6 +23,13 @@ locals {
   bad_times     = [for name, value in var.settings : name if can(regex("(^|_)ALERT_AT$", name)) && !can(regex("^(0[0-9]|1[0-2]):[0-5][0-9]$", value))]
   bad_approvals = [for name, value in var.settings : name if endswith(name, "_APPROVAL") && value != "push"]
 
+  bad_workers = [for name, value in var.settings : name if endswith(name, "_WORKERS") && !alltrue([
+    for worker in compact([for item in split(",", value) : trimspace(item)]) : can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", worker))
+  ])]
+
+  unknown_worker_sessions = distinct(flatten([for entry in values(var.worker_accounts) : [for key in try(tolist(entry.sessions), []) : key if !contains(var.sessions, key)]]))
+  shared_subscriptions    = distinct([for subscription in local.worker_subscriptions : subscription.id if length([for other in local.worker_subscriptions : other if other.id == subscription.id]) > 1])
+
   versionless       = [for id in local.secrets_to_fill : id if !contains(keys(var.secret_versions), id)]
   unmounted_numbers = [for id in keys(var.secret_versions) : id if !contains(local.mountable, id)]
   missing_bundles   = [for name in keys(local.functions) : "${var.bundles}/${name}.zip" if local.is_deployed && !fileexists("${var.bundles}/${name}.zip")]
@@ -54,6 +61,18 @@ resource "terraform_data" "inputs" {
     precondition {
       condition     = length(local.bad_approvals) == 0
       error_message = "\"settings\" has in ${join(", ", local.bad_approvals)} something else than push."
+    }
+    precondition {
+      condition     = length(local.bad_workers) == 0
+      error_message = "\"settings\" has in ${join(", ", local.bad_workers)} a worker whose name is not 1 to 63 letters, digits, \".\", \"_\" and \"-\", the first a letter or digit."
+    }
+    precondition {
+      condition     = length(local.unknown_worker_sessions) == 0
+      error_message = "\"worker_accounts\" names ${join(", ", local.unknown_worker_sessions)}, which \"sessions\" lacks."
+    }
+    precondition {
+      condition     = length(local.shared_subscriptions) == 0
+      error_message = "\"worker_accounts\" has two accounts of the same name that would share ${join(", ", local.shared_subscriptions)}: each would miss what the other takes. Give their instances different names."
     }
     precondition {
       condition     = length(var.secret_versions) == 0 || length(local.versionless) == 0

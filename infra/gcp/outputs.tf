@@ -30,6 +30,13 @@ output "worker_account" {
   value       = local.emails["worker"]
 }
 
+output "worker_subscriptions" {
+  description = "The subscriptions of each account of workers: token-renewed~<session>~<name of the account>~<instance>."
+  value = { for who in keys(local.worker_accounts) : trimprefix(local.members[who].member, "serviceAccount:") => [
+    for subscription in local.worker_subscriptions : subscription.id if subscription.who == who
+  ] }
+}
+
 output "access" {
   description = "Who may do what, and why: every grant that is made here."
   value = [for grant in local.grants : {

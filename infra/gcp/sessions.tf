@@ -42,9 +42,10 @@ locals {
   is_deployed = length(var.secret_versions) > 0 && alltrue([for id in local.secrets_to_fill : contains(keys(var.secret_versions), id)])
 
   mirrored = [for key in local.listed["MIRROR_SECRETS"] : local.sessions[key] if contains(var.sessions, key)]
-  mirror_secrets = flatten([for session in local.mirrored : [
+  mirrors_of = { for session in local.mirrored : trimsuffix(session.secret, "-session") => [
     for part in ["TOKEN", "SECRET"] : "${upper(session.broker)}_OAUTH_${upper(session.environment)}_ACCESS_${part}"
-  ]])
+  ] }
+  mirror_secrets = flatten(values(local.mirrors_of))
 
   # Cloud Run's address of a service is known before the service exists, so that nothing depends on itself.
   page_url = coalesce(var.public_url, "https://pin-exchange-${data.google_project.this.number}.${var.region}.run.app")

@@ -1,6 +1,6 @@
 # Pub/Sub: what workers hear, what they report, and where undeliverable messages end up.
 #
-# No message holds a token. Workers make subscriptions of their own beside the example.
+# No message holds a token. The subscriptions of workers are in workers.tf.
 
 locals {
   topics = {
@@ -14,6 +14,8 @@ locals {
     worker-reports-health = google_pubsub_subscription.worker_reports.name
     token-renewed-example = google_pubsub_subscription.example.name
   }
+
+  subscriptions = merge(local.handed_on, { for id, subscription in google_pubsub_subscription.instance : id => subscription.name })
 }
 
 resource "google_pubsub_topic" "own" {
@@ -42,7 +44,7 @@ resource "google_pubsub_subscription" "worker_reports" {
   }
 }
 
-# For a worker in another language, and to copy: every event, kept for a day.
+# For people who want to see events, and to copy: every event, kept for a day.
 resource "google_pubsub_subscription" "example" {
   name                       = "token-renewed-example"
   topic                      = google_pubsub_topic.own["token-renewed"].id

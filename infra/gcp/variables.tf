@@ -83,14 +83,39 @@ variable "public_url" {
 }
 
 variable "worker_accounts" {
-  description = "E-mail addresses of service accounts, besides tc-worker, that trading workers run as."
-  type        = list(string)
-  default     = []
+  description = "Service accounts that trading workers run as: tc-worker, which is made here, or e-mail addresses. Each with its \"sessions\" (all, unless named) and its \"instances\", the names of its processes (main)."
+  type        = any # a list, as it was once, must come as far as the message below
+  default     = { tc-worker = {} }
 
   validation {
-    condition     = alltrue([for email in var.worker_accounts : can(regex("^[^@:]+@[^@:]+\\.gserviceaccount\\.com$", email))])
-    error_message = "\"worker_accounts\" holds addresses of service accounts, such as orb-bot@my-trading-123456.iam.gserviceaccount.com."
+    condition     = can(keys(var.worker_accounts))
+    error_message = "\"worker_accounts\" maps each account to its sessions and instances; it is not a list any more. The same rights as before, to be narrowed with \"sessions\": npm run deploy -- --set 'worker_accounts=${jsonencode(merge({ tc-worker = {} }, try({ for email in var.worker_accounts : tostring(email) => {} }, {})))}'"
   }
+
+  validation {
+    condition     = !can(keys(var.worker_accounts)) || alltrue([for account in try(keys(var.worker_accounts), []) : account == "tc-worker" || can(regex("^[^@:~]+@[^@:]+\\.gserviceaccount\\.com$", account))])
+    error_message = "\"worker_accounts\" names service accounts: tc-worker, or an address such as orb-bot@my-trading-123456.iam.gserviceaccount.com."
+  }
+
+  validation {
+    condition = !can(keys(var.worker_accounts)) || try(alltrue([
+      for entry in values(var.worker_accounts) : length(setsubtract(keys(entry), ["sessions", "instances"])) == 0 && alltrue([
+        for list in values(entry) : length(distinct([for item in tolist(list) : tostring(item)])) == length(list)
+      ])
+    ]), false)
+    error_message = "\"worker_accounts\" has for each account \"sessions\" and \"instances\", lists without a repetition, such as {\"tc-worker\":{\"sessions\":[\"etrade-prod\"],\"instances\":[\"main\"]}}."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for entry in try(values(var.worker_accounts), []) : [for name in try(entry.instances, []) : can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", name))]]))
+    error_message = "\"worker_accounts\" has an instance whose name is not 1 to 63 letters, digits, \".\", \"_\" and \"-\", the first a letter or digit."
+  }
+}
+
+variable "dynamic_subscriptions" {
+  description = "Whether workers make and delete subscriptions of their own instead of using those made here. Pub/Sub cannot limit that to their own: they may then read and delete every subscription of the project."
+  type        = bool
+  default     = false
 }
 
 variable "heartbeat" {

@@ -34,6 +34,7 @@ import {
 } from './project-checks.ts';
 import type { ScriptParts } from './script.ts';
 import { addVersion, existingSecrets, numberSecrets, secretsOf } from './secrets.ts';
+import { checkWorkerAccounts } from './set-option.ts';
 import { type DeploymentSettings, readSettings } from './settings-file.ts';
 import { ensureBucket, findBucket } from './state-bucket.ts';
 import { createSteps, type Say } from './steps.ts';
@@ -103,6 +104,7 @@ export async function runSetup(parts: ScriptParts, options: SetupOptions): Promi
       const chosen = settle(options, settings);
       await checkRegion(cloud, chosen.region, say);
       await confirmRemoval(parts, settings, chosen.sessions);
+      if (settings !== null) checkWorkerAccounts(settings);
       say.already(`sessions: ${chosen.sessions.join(', ')}`);
       return { bucket: found, earlier: settings, ...chosen };
     },

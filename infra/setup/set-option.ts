@@ -43,7 +43,33 @@ export function changeSettings(
   }
   if (Object.keys(environment).length > 0) changed['settings'] = environment;
   else delete changed['settings'];
+  checkWorkerAccounts({ ...changed, sessions: settings.sessions });
   return changed as DeploymentSettings;
+}
+
+/**
+ * Also for what an earlier version has saved: said here, not by Terraform in the middle of a build.
+ *
+ * @throws SetupProblem with the line to use instead of a list
+ */
+export function checkWorkerAccounts(settings: {
+  readonly sessions: readonly string[];
+  readonly [name: string]: unknown;
+}): void {
+  const { sessions, worker_accounts: given } = settings;
+  const listed = typeof given === 'string' ? [given] : given;
+  if (!Array.isArray(listed)) return;
+  const rights = { sessions, instances: ['main'] };
+  const accounts = ['tc-worker', ...listed.map(String)].map((account) => [account, rights]);
+  const value = JSON.stringify(Object.fromEntries(accounts));
+  throw new SetupProblem(
+    '"worker_accounts" maps each account to its sessions and instances; it is not a list any more.',
+    [
+      `Instead: npm run deploy -- --set 'worker_accounts=${value}'`,
+      'Name for each account only the sessions that its workers use, and a name for each of their processes.',
+    ],
+    { isUsage: true },
+  );
 }
 
 function checkName(name: string, given: string): string {

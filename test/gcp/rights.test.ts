@@ -1,15 +1,24 @@
 /**
- * What each function asks of Secret Manager and Pub/Sub in two days of the schedule and a sign-in, held against
- * the rights that Terraform gives its account: nothing is refused, and whoever writes nothing may not write.
+ * What each function asks of Secret Manager and Pub/Sub in two days of the schedule and a sign-in, and what a
+ * worker asks, held against the rights that Terraform gives its account: nothing is refused, whoever writes
+ * nothing may not write, and a worker has no right that it does not use.
  */
 
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
+import { createPubsubReportSender } from '../../functions/events/pubsub-reports.ts';
+import { createPubsubSubscription } from '../../functions/events/pubsub-subscription.ts';
+import { createJsonLog } from '../../functions/logging/json-log.ts';
+import { connect } from '../../functions/worker/connect.ts';
 import { runTests } from '../../infra/gcp/test-runs.ts';
-import { at } from '../fixtures/records.ts';
+import { openGrpcServer } from '../fixtures/grpc-server.ts';
+import { createLogLines } from '../fixtures/log-lines.ts';
+import { anActiveRecord, at } from '../fixtures/records.ts';
+import { PROJECT, startSecretManager } from '../fixtures/secret-manager.ts';
 import { createTestSystem, type TestSystem } from '../fixtures/system.ts';
 import { MINUTE_MS } from '../fixtures/test-clock.ts';
+import { aToken, SANDBOX } from '../fixtures/tokens.ts';
 import { callFunction, dueAt } from '../fixtures/trading-day.ts';
 import { terraformHere } from './terraform-here.ts';
 
@@ -47,6 +56,20 @@ const GOOGLES_ROLES: Readonly<Record<string, readonly string[]>> = {
     'secretmanager.versions.list',
   ],
   'roles/pubsub.publisher': ['pubsub.topics.publish'],
+  'roles/pubsub.subscriber': ['pubsub.subscriptions.consume'],
+};
+
+const CONSUMER = `secret ${KEY}-consumer`;
+const SUBSCRIPTION = `subscription token-renewed~${KEY}~tc-worker~main`;
+
+/** The permission behind each call of a worker's clients. */
+const OF_WORKER: Readonly<Record<string, string>> = {
+  [`getSecret ${KEY}-session`]: `secretmanager.secrets.get ${SESSION}`,
+  [`accessSecretVersion ${KEY}-session`]: `secretmanager.versions.access ${SESSION}`,
+  [`accessSecretVersion ${KEY}-consumer`]: `secretmanager.versions.access ${CONSUMER}`,
+  GetSubscription: `pubsub.subscriptions.get ${SUBSCRIPTION}`,
+  StreamingPull: `pubsub.subscriptions.consume ${SUBSCRIPTION}`,
+  Publish: 'pubsub.topics.publish topic worker-reports',
 };
 
 const outputsSchema = z.object({
@@ -79,6 +102,56 @@ async function askedInTwoDays(): Promise<ReadonlySet<string>> {
   return asked;
 }
 
+/** A worker as it is deployed: finds its token, makes a call, hears of events, looks whether it still would. */
+async function askedByWorker(): Promise<ReadonlySet<string>> {
+  const secrets = await startSecretManager();
+  const pubsub = await openGrpcServer();
+  pubsub.answerWith(({ method }) => (method === 'StreamingPull' ? 'silence' : 'published'));
+  for (const id of [`${KEY}-session`, `${KEY}-consumer`]) await secrets.createSecret(id);
+  await secrets.access().addVersion(`${KEY}-consumer`, '{"key":"k","secret":"s"}');
+  const store = secrets.store();
+  const version = await store.addToken(aToken());
+  const { tag } = await store.load(SANDBOX);
+  await store.replace(SANDBOX, tag, anActiveRecord({ version }));
+  secrets.calls.length = 0;
+  const client = { apiEndpoint: pubsub.host };
+  const worker = await connect({
+    session: KEY,
+    worker: 'orb-bot',
+    log: createJsonLog(createLogLines()),
+    env: { GOOGLE_CLOUD_PROJECT: PROJECT, SECRET_MANAGER_API_URL: secrets.url },
+    parts: {
+      clock: () => secrets.moment.now,
+      fetch: async () => new Response(''),
+      reports: createPubsubReportSender({ project: PROJECT, client }),
+      events: createPubsubSubscription({
+        project: PROJECT,
+        worker: 'orb-bot',
+        instance: 'one',
+        account: 'tc-worker',
+        session: SANDBOX,
+        log: createJsonLog(createLogLines()),
+        client,
+      }),
+    },
+  });
+  await worker.fetch('/v1/accounts/list');
+  const called = () => [
+    ...secrets.calls.map(({ method, secret }) => `${method} ${secret}`),
+    ...pubsub.calls.map(({ path }) => path.split('/').at(-1) ?? ''),
+  ];
+  await vi.waitFor(() => expect(called()).toContain('StreamingPull'), { timeout: 10_000 });
+  await worker.close();
+  await secrets.close();
+  return new Set(
+    called().map((call) => {
+      const right = OF_WORKER[call];
+      if (right === undefined) throw new Error(`what does "${call}" need?`);
+      return `tc-worker ${right}`;
+    }),
+  );
+}
+
 function stepsOf(world: TestSystem): string[] {
   return world.steps.taken.map((step) => step.split(' ')[0] ?? '');
 }
@@ -101,6 +174,8 @@ describe.skipIf(terraform === null)('the rights of a function', { timeout: TIMEO
         ),
       ),
     );
+    const ofWorker = [...granted].filter((right) => right.startsWith('tc-worker '));
+    expect(ofWorker.toSorted()).toEqual([...(await askedByWorker())].toSorted());
     const asked = await askedInTwoDays();
     expect([...asked].filter((right) => !granted.has(right))).toEqual([]);
     expect(asked).toContain(`tc-health-check secretmanager.versions.destroy ${SESSION}`);

@@ -138,6 +138,24 @@ resource "google_secret_manager_secret_version" "mistake" {
       );
     });
 
+    it('the list of worker accounts that there was once, with the line to paste instead', async () => {
+      const list = `
+run "once" {
+  command = plan
+  variables {
+    worker_accounts = ["orb-bot@my-trading-123456.iam.gserviceaccount.com"]
+  }
+}
+`;
+      await expectCaught(
+        ['tests/approval.tftest.hcl'],
+        { file: 'tests/approval.tftest.hcl', append: list },
+        [
+          /npm run deploy -- --set 'worker_accounts=\{"orb-bot@my-trading-123456\.iam\.gserviceaccount\.com":\{\},"tc-worker":\{\}\}'/,
+        ],
+      );
+    });
+
     it('an argument that the provider does not know', async () => {
       await expectCaught([JOBS], { file: 'jobs.tf', from: 'time_zone ', to: 'timezone ' }, [
         /An argument named "timezone" is not expected here/,

@@ -80,6 +80,42 @@ describe('npm run deploy', () => {
     expect(changesOf(calls)).toEqual([]);
   });
 
+  describe('the list of worker accounts that there was once', () => {
+    const LIST = ['orb-bot@my-trading-123456.iam.gserviceaccount.com'];
+
+    /** The line to paste, taken from the screen. */
+    const pasted = (output: string): string =>
+      /npm run deploy -- --set '(worker_accounts=[^']+)'/.exec(output)?.[1] ?? 'none';
+
+    it('is refused when it is set, with a line to paste that is taken', async () => {
+      const cloud = await settledCloud();
+      const set = `worker_accounts=${JSON.stringify(LIST)}`;
+      const refused = await run(deployScript, cloud, '--set', set);
+      expect(refused.exitCode).toBe(2);
+      expect(changesOf(refused.calls)).toEqual([]);
+      const { exitCode, output } = await run(deployScript, cloud, '--set', pasted(refused.output));
+      expect(exitCode, output).toBe(0);
+      const rights = { sessions: ['etrade-sandbox'], instances: ['main'] };
+      expect(settingsOf(cloud)['worker_accounts']).toEqual({
+        'tc-worker': rights,
+        [LIST[0] ?? '']: rights,
+      });
+    });
+
+    it.each([
+      ['deploy', deployScript, []],
+      ['deploy -- --plan', deployScript, ['--plan']],
+      ['setup', setup, []],
+    ])('is refused where it was saved: npm run %s', async (_name, script, args) => {
+      const cloud = await settledCloud();
+      cloud.objects[SETTINGS] = JSON.stringify({ ...settingsOf(cloud), worker_accounts: LIST });
+      const { exitCode, output, calls } = await run(script, cloud, ...args);
+      expect(exitCode).toBe(2);
+      expect(pasted(output)).toContain('"orb-bot@my-trading-123456.iam.gserviceaccount.com":{');
+      expect(changesOf(calls)).toEqual([]);
+    });
+  });
+
   it('refuses while a secret has no value, which would take the functions down', async () => {
     const cloud = await settledCloud();
     cloud.secrets['token-cadence-heartbeat'] = [];

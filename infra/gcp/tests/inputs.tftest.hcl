@@ -31,12 +31,105 @@ run "project_numbers_zones_and_addresses_with_a_path_are_errors" {
     project         = "123456789012"
     region          = "us-central1-a"
     public_url      = "https://example.com/sign-in"
-    worker_accounts = ["orb-bot"]
+    worker_accounts = { orb-bot = {} }
     kms_key         = "tokens"
     billing_account = "my billing account"
   }
 
   expect_failures = [var.project, var.region, var.public_url, var.worker_accounts, var.kms_key, var.billing_account]
+}
+
+run "the_old_list_of_worker_accounts_is_an_error" {
+  command = plan
+
+  variables {
+    worker_accounts = ["orb-bot@my-trading-123456.iam.gserviceaccount.com"]
+  }
+
+  expect_failures = [var.worker_accounts]
+}
+
+run "an_unknown_part_of_a_worker_account_is_an_error" {
+  command = plan
+
+  variables {
+    worker_accounts = { tc-worker = { session = ["etrade-sandbox"] } }
+  }
+
+  expect_failures = [var.worker_accounts]
+}
+
+run "sessions_that_are_no_list_are_an_error" {
+  command = plan
+
+  variables {
+    worker_accounts = { tc-worker = { sessions = "etrade-sandbox" } }
+  }
+
+  expect_failures = [var.worker_accounts]
+}
+
+run "a_worker_account_that_is_a_text_is_an_error" {
+  command = plan
+
+  variables {
+    worker_accounts = { tc-worker = "etrade-sandbox" }
+  }
+
+  expect_failures = [var.worker_accounts]
+}
+
+run "an_instance_that_is_named_twice_is_an_error" {
+  command = plan
+
+  variables {
+    worker_accounts = { tc-worker = { instances = ["main", "main"] } }
+  }
+
+  expect_failures = [var.worker_accounts]
+}
+
+run "an_instance_that_no_worker_can_have_is_an_error" {
+  command = plan
+
+  variables {
+    worker_accounts = { tc-worker = { instances = ["-host"] } }
+  }
+
+  expect_failures = [var.worker_accounts]
+}
+
+run "a_worker_account_for_a_session_that_is_not_there_is_an_error" {
+  command = plan
+
+  variables {
+    worker_accounts = { tc-worker = { sessions = ["etrade-prod"] } }
+  }
+
+  expect_failures = [terraform_data.inputs]
+}
+
+run "two_accounts_that_would_share_a_subscription_are_an_error" {
+  command = plan
+
+  variables {
+    worker_accounts = {
+      "orb-bot@my-trading-123456.iam.gserviceaccount.com" = {}
+      "orb-bot@other-project-1.iam.gserviceaccount.com"   = {}
+    }
+  }
+
+  expect_failures = [terraform_data.inputs]
+}
+
+run "a_configured_worker_that_cannot_report_under_its_name_is_an_error" {
+  command = plan
+
+  variables {
+    settings = { ETRADE_SANDBOX_WORKERS = "orb-bot,-host" }
+  }
+
+  expect_failures = [terraform_data.inputs]
 }
 
 run "a_secret_as_a_plain_setting_is_an_error" {

@@ -67,7 +67,7 @@ run "every_option_at_once" {
       ETRADE_SANDBOX_AUTHORIZE_URL = "https://authorize.example.com"
       ETRADE_SANDBOX_REDIRECT_URL  = "https://redirect.example.com/callback/etrade"
     }
-    worker_accounts = ["orb-bot@other-project-1.iam.gserviceaccount.com"]
+    worker_accounts = { "orb-bot@other-project-1.iam.gserviceaccount.com" = {} }
     heartbeat       = true
     alert_policies  = true
     uptime_check    = true
@@ -105,7 +105,7 @@ run "every_option_at_once" {
   }
   assert {
     condition     = toset([for grant in google_secret_manager_secret_iam_member.granted : grant.secret_id if grant.member == "serviceAccount:orb-bot@other-project-1.iam.gserviceaccount.com"]) == toset(["etrade-sandbox-session", "etrade-prod-session", "etrade-sandbox-consumer", "etrade-prod-consumer", "ETRADE_OAUTH_PROD_ACCESS_TOKEN", "ETRADE_OAUTH_PROD_ACCESS_SECRET"])
-    error_message = "A worker's account of another project has the rights of tc-worker."
+    error_message = "A worker's account without a list of sessions reads them all, also one of another project."
   }
 }
 
