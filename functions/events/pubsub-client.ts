@@ -33,6 +33,23 @@ export async function openPubsub(
 }
 
 /**
+ * The name of the service account that a client calls as, `tc-worker` of `tc-worker@….iam.gserviceaccount.com`;
+ * `null` for a person, for an emulator, and where nobody says in time.
+ */
+export async function accountOf(
+  { auth, isEmulator }: Pick<PubSub, 'auth' | 'isEmulator'>,
+  timeoutMs: number,
+): Promise<string | null> {
+  if (isEmulator) return null;
+  try {
+    const { client_email } = await within(timeoutMs, () => auth.getCredentials());
+    return /^([^@]+)@[^@]+\.gserviceaccount\.com$/.exec(client_email ?? '')?.[1] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/**
  * Rejects with `OVERDUE` when `work` is not done in time. The client's own timeout is not enough: against
  * a refused port it was seen to end nine times later.
  */

@@ -144,8 +144,6 @@ function followRefusal(
   switch (status) {
     case 'NOT_FOUND':
       return `The topic "${topic}" is missing in project "${project}", or the subscription "${subscription}" was deleted: create the topic by applying infra/gcp`;
-    case 'PERMISSION_DENIED':
-      return `Project "${project}" does not let this caller subscribe to the topic "${topic}": grant "roles/pubsub.editor" to the worker's service account, or a role that may create, consume and delete subscriptions`;
     case 'INVALID_ARGUMENT':
       return `The subscription "${subscription}" cannot be made in project "${project}": check the names of project and topic`;
     default:

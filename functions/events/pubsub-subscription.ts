@@ -1,9 +1,9 @@
 /**
- * Hears of `token-renewed` events through a Pub/Sub subscription of its own, made for one process and
- * deleted with it.
+ * Hears of `token-renewed` events through a Pub/Sub subscription: the one that Terraform made for this
+ * instance, else one of its own, made for one process and deleted with it, where that is allowed.
  *
- * The line is kept up without help: whatever ends it, a new one is opened, with the subscription made
- * again where it is gone. Nothing is thrown once `follow` was called. Called by `worker/`.
+ * The line is kept up without help: whatever ends it, a new one is opened. Without a subscription that is
+ * said once, and looked for again now and then. Nothing is thrown once `follow` was called.
  */
 
 import type { Message, PubSub, Subscription } from '@google-cloud/pubsub';
@@ -11,7 +11,7 @@ import { systemWait, type Wait } from '../clock.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
 import type { Log } from '../logging/log.ts';
 import { decodeTokenRenewed } from './message.ts';
-import { openPubsub, type PubsubEndpoint, within } from './pubsub-client.ts';
+import { accountOf, openPubsub, type PubsubEndpoint, within } from './pubsub-client.ts';
 import { followError, isNoAnswer, OVERDUE, statusOf } from './pubsub-failure.ts';
 import type { Following, FollowOptions, TokenEvents } from './token-events.ts';
 import { troubleTeller } from './trouble-teller.ts';
@@ -24,6 +24,10 @@ export type PubsubSubscriptionOptions = {
   readonly worker: string;
   /** One running process of the worker: two replicas must not share a subscription. */
   readonly instance: string;
+  /** The instance that Terraform knows this process by. @default "main" */
+  readonly deployedAs?: string;
+  /** Name of the service account. @default what Google's credentials say */
+  readonly account?: string;
   readonly session: SessionKey;
   readonly log: Log;
   /** Another endpoint than Google's; the client itself obeys `PUBSUB_EMULATOR_HOST`. */
@@ -46,11 +50,14 @@ const RETENTION_SECONDS = 10 * 60;
 
 const ACK_DEADLINE_SECONDS = 10;
 
+/** How often it is looked whether there is a subscription by now: a deployment may bring one. */
+const LOOK_AGAIN_MS = 5 * 60_000;
+
 /** What a subscription is attached to once its topic is gone. */
 const DELETED_TOPIC = '_deleted-topic_';
 
-/** gRPC's number for it. */
-const NOT_FOUND = 5;
+/** In gRPC's number for it. */
+const TOPIC_GONE: unknown = { code: 5 };
 
 /** A process that wants to end does not wait longer for Pub/Sub. */
 const CLOSE_WITHIN_MS = 5_000;
@@ -58,6 +65,7 @@ const CLOSE_WITHIN_MS = 5_000;
 type Line = {
   readonly pubsub: PubSub;
   readonly subscription: Subscription;
+  readonly isOwn: boolean;
   /** Resolves with what ended it; never rejects. */
   readonly broken: Promise<unknown>;
 };
@@ -66,8 +74,12 @@ type Line = {
 export function createPubsubSubscription(options: PubsubSubscriptionOptions): TokenEvents {
   const { project, session, topic = 'token-renewed', log, wait = systemWait } = options;
   const { checkEveryMs = 30_000, timeoutMs = 5_000 } = options;
-  const subscriptionId = subscriptionName([session, options.worker, options.instance]);
-  const name = { project, topic, subscription: subscriptionId };
+  const ownId = subscriptionName([session, options.worker, options.instance]);
+  const name = { project, topic, subscription: ownId };
+  const { deployedAs = 'main' } = options;
+
+  const lookingOnly = `Instance "${deployedAs}" has no subscription for ${session}, so it looks for new tokens every 60 s. To hear of them at once, add it to "worker_accounts" of infra/gcp`;
+  let isLookingSaid = false;
 
   return { follow };
 
@@ -93,6 +105,13 @@ export function createPubsubSubscription(options: PubsubSubscriptionOptions): To
       let line: Line | null = null;
       try {
         line = await openLine(following, asked);
+        if (line === null) {
+          tell(lookingOnly);
+          if (!isLookingSaid) log.warn('events-not-subscribed', `${lookingOnly}.`);
+          isLookingSaid = true;
+          await wait(LOOK_AGAIN_MS, closing);
+          continue;
+        }
         tell(null);
         const ended = await lineEnd(line, closing, () => {
           tries = 0;
@@ -114,28 +133,42 @@ export function createPubsubSubscription(options: PubsubSubscriptionOptions): To
     if (asked.isMade) await remove(null);
   }
 
-  /** @throws whatever Pub/Sub's client throws */
-  async function openLine(following: FollowOptions, asked: { isMade: boolean }): Promise<Line> {
+  /**
+   * @returns `null` where there is no subscription and none may be made
+   * @throws whatever Pub/Sub's client throws
+   */
+  async function openLine(
+    following: FollowOptions,
+    asked: { isMade: boolean },
+  ): Promise<Line | null> {
     const { PubSub: Client } = await import('@google-cloud/pubsub');
     let isOverdue = false;
-    const open = async (): Promise<Line> => {
+    const open = async (): Promise<Line | null> => {
       const pubsub = await openPubsub(Client, project, options.client);
+      let id: string | null = null;
       try {
+        const account = options.account ?? (await accountOf(pubsub, timeoutMs));
         // What is too late is nobody's line: nothing may be made or heard through it.
         if (isOverdue) throw OVERDUE;
-        asked.isMade = true;
-        await ensureSubscription(pubsub);
+        id = account === null ? null : await deployedSubscription(pubsub, account);
+        if (isOverdue) throw OVERDUE;
+        id ??= await ownSubscription(pubsub, asked);
         if (isOverdue) throw OVERDUE;
       } catch (thrown) {
         void pubsub.close().catch(() => {});
         throw thrown;
       }
-      const subscription = pubsub.subscription(subscriptionId, {
+      if (id === null) {
+        void pubsub.close().catch(() => {});
+        return null;
+      }
+      const subscription = pubsub.subscription(id, {
         // One stream is plenty for a few events a day; the default of five costs memory in every worker.
         streamingOptions: { maxStreams: 1 },
         flowControl: { maxMessages: 100 },
       });
-      return { pubsub, subscription, broken: listen(subscription, following) };
+      const broken = listen(subscription, following);
+      return { pubsub, subscription, isOwn: id === ownId, broken };
     };
     try {
       return await within(timeoutMs * 2, open);
@@ -145,10 +178,32 @@ export function createPubsubSubscription(options: PubsubSubscriptionOptions): To
     }
   }
 
-  async function ensureSubscription(pubsub: PubSub): Promise<void> {
+  /** The one that Terraform made: never made and never deleted here. */
+  async function deployedSubscription(pubsub: PubSub, account: string): Promise<string | null> {
+    const id = deployedSubscriptionName({ topic, session, account, instance: deployedAs });
+    try {
+      const [{ topic: attached }] = await within(timeoutMs, () =>
+        pubsub.subscription(id).getMetadata(once(timeoutMs)),
+      );
+      if (attached !== DELETED_TOPIC) return id;
+    } catch (thrown) {
+      // Of what is not there Pub/Sub may say either.
+      if (['NOT_FOUND', 'PERMISSION_DENIED'].includes(statusOf(thrown) ?? '')) return null;
+      throw thrown;
+    }
+    // It would never hear of the topic's successor.
+    throw TOPIC_GONE;
+  }
+
+  async function ownSubscription(
+    pubsub: PubSub,
+    asked: { isMade: boolean },
+  ): Promise<string | null> {
+    const before = asked.isMade;
+    asked.isMade = true;
     try {
       await within(timeoutMs, () =>
-        pubsub.createSubscription(topic, subscriptionId, {
+        pubsub.createSubscription(topic, ownId, {
           filter: `attributes.session = "${session}"`,
           ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
           messageRetentionDuration: { seconds: RETENTION_SECONDS },
@@ -157,8 +212,14 @@ export function createPubsubSubscription(options: PubsubSubscriptionOptions): To
         }),
       );
     } catch (thrown) {
-      if (statusOf(thrown) !== 'ALREADY_EXISTS') throw thrown;
+      const status = statusOf(thrown);
+      if (status === 'PERMISSION_DENIED') {
+        asked.isMade = before;
+        return null;
+      }
+      if (status !== 'ALREADY_EXISTS') throw thrown;
     }
+    return ownId;
   }
 
   function listen(subscription: Subscription, following: FollowOptions): Promise<unknown> {
@@ -206,15 +267,15 @@ export function createPubsubSubscription(options: PubsubSubscriptionOptions): To
   }
 
   /** A cut cable ends no stream. Any answer but "there is no such subscription" is a sign of life. */
-  async function deadness({ pubsub, subscription }: Line): Promise<unknown> {
+  async function deadness({ pubsub, subscription, isOwn }: Line): Promise<unknown> {
     try {
       const [{ topic: attached }] = await within(timeoutMs, () =>
         subscription.getMetadata(once(timeoutMs)),
       );
       if (attached !== DELETED_TOPIC) return null;
       // It would never hear of the topic's successor.
-      await remove(pubsub);
-      return { code: NOT_FOUND };
+      if (isOwn) await remove(pubsub);
+      return TOPIC_GONE;
     } catch (thrown) {
       return isNoAnswer(thrown) || statusOf(thrown) === 'NOT_FOUND' ? thrown : null;
     }
@@ -226,14 +287,14 @@ export function createPubsubSubscription(options: PubsubSubscriptionOptions): To
       const { PubSub: Client } = await import('@google-cloud/pubsub');
       await within(timeout, async () => {
         const pubsub = opened ?? (await openPubsub(Client, project, options.client));
-        await pubsub.subscription(subscriptionId).delete(once(timeout));
+        await pubsub.subscription(ownId).delete(once(timeout));
         if (opened === null) await pubsub.close();
       });
     } catch (thrown) {
       if (statusOf(thrown) === 'NOT_FOUND') return;
       // It expires by itself.
       log.warn('subscription-not-deleted', 'A subscription is left to expire within a day.', {
-        subscription: subscriptionId,
+        subscription: ownId,
         status: statusOf(thrown),
       });
     }
@@ -252,7 +313,20 @@ function once(timeout: number) {
 }
 
 /**
- * `token-renewed-etrade-prod-orb-bot-host-1`: what Pub/Sub does not allow in a name becomes `-`.
+ * `token-renewed~etrade-prod~tc-worker~main`: the one rule for the subscriptions that infra/gcp makes. `~` is
+ * in no part, so that no two instances share a name.
+ */
+export function deployedSubscriptionName(of: {
+  readonly topic: string;
+  readonly session: SessionKey;
+  readonly account: string;
+  readonly instance: string;
+}): string {
+  return [of.topic, of.session, of.account, of.instance].join('~');
+}
+
+/**
+ * `token-renewed-etrade-prod-orb-bot-host-1`, a process's own: what Pub/Sub does not allow in a name becomes `-`.
  *
  * @see https://docs.cloud.google.com/pubsub/docs/pubsub-basics#resource_names
  */

@@ -1,7 +1,7 @@
 /**
  * What a worker asks of the event service: hear of every `token-renewed` event from now on.
  *
- * One subscription an instance, so that two replicas hear of the same event. Events may be missed, late,
+ * One subscription per instance, so that two replicas hear of the same event. Events may be missed, late,
  * doubled or out of order: the follower looks at the record as well. Implemented by
  * `pubsub-subscription.ts` and `local-subscription.ts`, called by `worker/`.
  */

@@ -24,7 +24,7 @@ export type ConnectOptions = {
   readonly worker: string;
   /**
    * One running process of it; two replicas must not share one. By the rule of `isWorkerName`, as `worker`.
-   * @default eight random characters
+   * @default eight random characters, and the subscription of `main`
    */
   readonly instance?: string | undefined;
   /** The app's own credentials. @default `ETRADE_PROD_CONSUMER` (JSON), else the secret of that name */

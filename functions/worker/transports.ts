@@ -2,7 +2,7 @@
  * The channels between a worker and the service: events in, reports out.
  *
  * Google's Pub/Sub in the cloud, the local run's hub on one machine; made where no part is handed in.
- * Called by `compose.ts`.
+ * Makes no call.
  */
 
 import type { Wait } from '../clock.ts';
@@ -18,7 +18,7 @@ import type { WorkerSettings } from './settings.ts';
 export type Transports = { readonly events: TokenEvents; readonly reports: ReportSender };
 
 export function createTransports(
-  { events: settings, session, worker }: WorkerSettings,
+  { events: settings, session, worker, instance: deployedAs }: WorkerSettings,
   given: Partial<Transports>,
   parts: {
     readonly instance: string;
@@ -41,7 +41,8 @@ export function createTransports(
     };
   }
   const { project, topic, reportsTopic } = settings;
-  const who = { worker, instance, session };
+  // Without a name of its own a process counts as the one instance that Terraform makes by default.
+  const who = { worker, instance, session, ...(deployedAs === null ? {} : { deployedAs }) };
   return {
     events: given.events ?? createPubsubSubscription({ project, topic, ...who, log, wait }),
     reports: given.reports ?? createPubsubReportSender({ project, topic: reportsTopic }),

@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { PubSub } from '@google-cloud/pubsub';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createPubsubPublisher } from '../../functions/events/pubsub.ts';
+import { accountOf } from '../../functions/events/pubsub-client.ts';
 import {
   createPubsubSubscription,
+  deployedSubscriptionName,
   type PubsubSubscriptionOptions,
   subscriptionName,
 } from '../../functions/events/pubsub-subscription.ts';
@@ -79,7 +83,6 @@ describe('the name of a subscription', () => {
 describe('trouble that Pub/Sub names', () => {
   it.each([
     { status: 5, says: 'The topic "token-renewed" is missing in project "my-project"' },
-    { status: 7, says: 'grant "roles/pubsub.editor"' },
     { status: 3, says: 'check the names' },
     { status: 16, says: 'answered UNAUTHENTICATED' },
   ])('is told once, with what to do ($status)', async ({ status, says }) => {
@@ -88,6 +91,90 @@ describe('trouble that Pub/Sub names', () => {
     await notes.until(() => server.calls.length >= 3);
     expect(notes.troubles).toEqual([expect.stringContaining(says)]);
     expect(JSON.stringify(notes.troubles)).not.toContain('canary');
+  });
+});
+
+describe('the subscription of an instance', () => {
+  const ACCOUNT = { account: 'tc-worker' };
+
+  it('has one name, that of Terraform', () => {
+    const of = { topic: TOPIC, session: PROD, account: 'tc-worker', instance: 'main' };
+    expect(deployedSubscriptionName(of)).toBe('token-renewed~etrade-prod~tc-worker~main');
+    const terraform = readFileSync(
+      new URL('../../infra/gcp/workers.tf', import.meta.url),
+      'utf8',
+    ).replaceAll('$', '');
+    expect(terraform).toContain('"token-renewed~{pair[0]}~{account.name}~{pair[1]}"');
+  });
+
+  it('that does not exist and may not be made is no trouble: that is said once, and looked for seldom', async () => {
+    const server = await openGrpcServer();
+    server.answerWith(({ method }) => ({ status: method === 'GetSubscription' ? 5 : 7 }));
+    const waits: number[] = [];
+    const { follow, lines } = subscriptionAt(server.host, 'my-project', {
+      ...ACCOUNT,
+      wait: async (ms, signal) => {
+        waits.push(ms);
+        await new Promise<void>((resolve) => {
+          setTimeout(resolve, 50);
+          signal?.addEventListener('abort', () => resolve(), { once: true });
+        });
+      },
+    });
+    const { notes, following } = follow();
+    await notes.until(() => server.calls.length >= 6);
+    await following.close();
+    const methods = server.calls.map(({ path }) => path.split('/').at(-1));
+    expect(new Set(methods)).toEqual(new Set(['GetSubscription', 'CreateSubscription']));
+    expect(notes.troubles).toEqual([
+      expect.stringMatching(
+        /^Instance "main" has no subscription for etrade-sandbox, so it looks for new tokens every 60 s/,
+      ),
+    ]);
+    const said = lines
+      .text()
+      .split('\n')
+      .filter((line) => line.includes('events-not-subscribed'));
+    expect(said).toHaveLength(1);
+    expect(lines.text()).toContain('worker_accounts');
+    expect(new Set(waits)).toEqual(new Set([300_000]));
+  });
+
+  it('may be refused as well as missing, with the same meaning', async () => {
+    const server = await openGrpcServer({ status: 7, message: 'canary' });
+    const { follow, lines } = subscriptionAt(server.host, 'my-project', ACCOUNT);
+    const { notes } = follow();
+    await notes.until(() => server.calls.length >= 4);
+    expect(notes.troubles).toEqual([expect.stringContaining('looks for new tokens every 60 s')]);
+    expect(JSON.stringify(notes.troubles) + lines.text()).not.toContain('canary');
+  });
+});
+
+describe('the account of the caller', () => {
+  const clientOf = (client_email: string | undefined, isEmulator = false) => ({
+    isEmulator,
+    auth: { getCredentials: async () => ({ client_email }) } as unknown as PubSub['auth'],
+  });
+
+  it.each([
+    { email: 'tc-worker@my-trading-123456.iam.gserviceaccount.com', account: 'tc-worker' },
+    { email: '123-compute@developer.gserviceaccount.com', account: '123-compute' },
+    { email: 'somebody@example.com', account: null },
+    { email: undefined, account: null },
+  ])('is the name before the @, of service accounts alone: $email', async ({ email, account }) => {
+    expect(await accountOf(clientOf(email), 1_000)).toBe(account);
+  });
+
+  it('is nobody at an emulator, and where nobody says', async () => {
+    expect(
+      await accountOf(clientOf('tc-worker@p.iam.gserviceaccount.com', true), 1_000),
+    ).toBeNull();
+    const silent = { getCredentials: () => new Promise(() => {}) } as unknown as PubSub['auth'];
+    expect(await accountOf({ isEmulator: false, auth: silent }, 20)).toBeNull();
+    const failing = {
+      getCredentials: () => Promise.reject(new Error('none')),
+    } as unknown as PubSub['auth'];
+    expect(await accountOf({ isEmulator: false, auth: failing }, 1_000)).toBeNull();
   });
 });
 
@@ -181,6 +268,40 @@ describe.skipIf(!HAS_PUBSUB_EMULATOR)("a worker's subscription at Google's emula
     await made('token-renewed-etrade-sandbox-orb-bot-b');
     await publisher.publish(anEvent());
     for (const { notes } of followers) await notes.until(({ events }) => events.length === 1);
+  });
+
+  it('is the one that is there for the instance: never made, never deleted', async () => {
+    const { pubsub, publisher, names } = await setUp();
+    const deployed = 'token-renewed~etrade-sandbox~tc-worker~main';
+    const standby = 'token-renewed~etrade-sandbox~tc-worker~standby';
+    for (const name of [deployed, standby]) await pubsub.createSubscription(name, TOPIC);
+    const followers = [{}, { deployedAs: 'standby', instance: 'standby' }].map((more) =>
+      subscriptionAt(emulator.host, pubsub.project, { account: 'tc-worker', ...more }).follow(),
+    );
+    for (const { notes } of followers) await notes.until(({ ups }) => ups === 1);
+    await publisher.publish(anEvent());
+    for (const { notes } of followers) await notes.until(({ events }) => events.length === 1);
+    for (const { following } of followers) await following.close();
+    expect([...(await names())].sort()).toEqual([deployed, standby]);
+    expect(followers.flatMap(({ notes }) => notes.troubles)).toEqual([]);
+  });
+
+  it('passes over to the one of its instance once a deployment has made it', async () => {
+    const { pubsub, publisher } = await setUp();
+    const server = await openGrpcServer({ status: 7 });
+    let host = server.host;
+    const client = {
+      get apiEndpoint() {
+        return host;
+      },
+    };
+    const { notes } = subscriptionAt('', pubsub.project, { account: 'tc-worker', client }).follow();
+    await notes.until(({ troubles }) => troubles.length === 1);
+    await pubsub.createSubscription('token-renewed~etrade-sandbox~tc-worker~main', TOPIC);
+    host = emulator.host;
+    await notes.until(({ troubles }) => troubles.at(-1) === null);
+    await publisher.publish(anEvent());
+    await notes.until(({ events }) => events.length === 1);
   });
 
   it('passes over what cannot be read, and says so', async () => {
