@@ -281,6 +281,7 @@ describe.skipIf(!HAS_PUBSUB_EMULATOR)("a worker's subscription at Google's emula
     for (const { notes } of followers) await notes.until(({ ups }) => ups === 1);
     await publisher.publish(anEvent());
     for (const { notes } of followers) await notes.until(({ events }) => events.length === 1);
+    expect([...(await names())].sort()).toEqual([deployed, standby]);
     for (const { following } of followers) await following.close();
     expect([...(await names())].sort()).toEqual([deployed, standby]);
     expect(followers.flatMap(({ notes }) => notes.troubles)).toEqual([]);
