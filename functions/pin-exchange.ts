@@ -1,5 +1,5 @@
 /**
- * `pin-exchange` is the public function: pages, status, sign-in, callbacks, "renew now", sign-out.
+ * `pin-exchange` is the public function: pages, status, sign-in, callbacks, "check now", sign-out.
  *
  * People open it from the Telegram button; everything but the link, the callback and the request for a
  * new link needs the cookie that a link gives.

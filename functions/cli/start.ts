@@ -7,6 +7,7 @@
 
 import type { Broker, OpenSignIn, VerifierKind } from '../brokers/broker.ts';
 import type { CommandLineSystem } from '../compose.ts';
+import { nextKeepAliveAt } from '../lifecycle/decide.ts';
 import { type CompleteResult, completeSignIn } from '../operations/complete-sign-in.ts';
 import { type StartResult, startSignIn } from '../operations/start-sign-in.ts';
 import type { ConfiguredSession } from '../operations/system.ts';
@@ -181,6 +182,10 @@ function showDone(
     line(`  Good until ${ends}, ${durationText(hardEndsAt - now)} from now.`);
   }
   for (const sentence of FOLLOW_WORDS[follow]) line(`  ${sentence}`);
+  if (follow === 'adopting') {
+    const next = momentText(nextKeepAliveAt(now), now, zone);
+    line(`  Saved, not confirmed by the broker yet. Next check at ${next}.`);
+  }
   if (!system.tellsPeople)
     note('  No messenger is set here: the ✅ comes with the next function run.');
 }
@@ -193,5 +198,5 @@ const FOLLOW_WORDS: Readonly<
     'Workers could not be told yet: the next keep-alive does it, or you now with',
     'token-cadence run-keep-alive',
   ],
-  adopting: ['It is saved; the next health check switches to it.'],
+  adopting: [],
 };

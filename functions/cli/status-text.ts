@@ -5,6 +5,7 @@
  * Pure but for the terminal it writes to. Used by `status.ts`.
  */
 
+import { type Concern, concernOf } from '../operations/judge-status.ts';
 import type { KeepAliveStatus, SessionStatus, Status } from '../operations/read-status.ts';
 import { aheadText, clocksText } from './horizon-text.ts';
 import { agoText, cityOf, countText, momentText, nowText, shortDurationText } from './moments.ts';
@@ -49,7 +50,7 @@ export function showStatus(terminal: Terminal, status: Status, zone: string): vo
   const shown = new Set(status.sessions.map(({ key }) => key));
   const ahead = status.warnings.filter(({ sessions }) => sessions.some((key) => shown.has(key)));
   const advice = [
-    ...status.sessions.flatMap((session) => adviceFor(session)),
+    ...status.sessions.flatMap((session) => adviceFor(session, concernOf(session, status))),
     ...ahead.map((warning) => aheadText(warning, status, zone)),
   ];
   if (advice.length > 0) line();
@@ -122,15 +123,20 @@ function workersText({ adoption }: SessionStatus): string {
   return `${adoption.current} of ${adoption.expected}${soFar}`;
 }
 
-function adviceFor({ key, state, counts, coverage, adoption }: SessionStatus): string[] {
+function adviceFor(session: SessionStatus, concern: Concern | null): string[] {
+  const { key, state, counts, adoption, unconfirmed } = session;
   const advice: string[] = [];
-  if (state === 'none' || state === 'expired') {
-    advice.push(`${key} needs a sign-in:  token-cadence start ${key}`);
+  if (session.needsSignIn && (state === 'none' || state === 'expired')) {
+    const when = concern === 'sign-in' ? '' : ' before its market opens';
+    advice.push(`${key} needs a sign-in${when}:  token-cadence start ${key}`);
+  } else if (session.needsSignIn) {
+    advice.push(`${key} ends before today's close:  token-cadence start ${key}`);
+  } else if (unconfirmed !== null) {
+    advice.push(`${key}: saved, not confirmed by the broker yet:  token-cadence run-keep-alive`);
   } else if (state === 'inactive') {
     advice.push(`${key} sleeps and wants waking:  token-cadence renew ${key}`);
-  } else if (coverage.untilClose === false && coverage.limitedBy === 'hard-end') {
-    advice.push(`${key} ends before today's close:  token-cadence start ${key}`);
   }
+  if (concern === 'wont-last') advice.push(`${key} will not last until today's close`);
   const isBehind = adoption.lagging.length > 0 || adoption.offline.length > 0;
   if (isBehind && adoption.text !== null) {
     advice.push(`${key}: ${adoption.text}`);

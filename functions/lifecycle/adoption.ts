@@ -16,7 +16,7 @@ import {
 import { isOver, type SessionRecord, type WorkerReport } from './session.ts';
 import { dateIn, timeIn } from './wall-clock.ts';
 
-/** `waiting`: not heard of since the new token came. */
+/** `waiting`: no report since the new token came. */
 export type WorkerState = 'current' | 'waiting' | 'lagging' | 'offline';
 
 export type AdoptingWorker = {
@@ -50,6 +50,8 @@ export type Adoption = {
   readonly offline: readonly string[];
   /** All of them, by name. */
   readonly workers: readonly AdoptingWorker[];
+  /** Until when a worker that has not reported yet is simply waited for. */
+  readonly graceEndsAt: number;
 };
 
 /** The name under which a record keeps a process's report: neither part has a slash. */
@@ -89,30 +91,42 @@ export function adoptionOf(
     waiting: named('waiting').map(({ name }) => name),
     offline: named('offline').map(({ name }) => name),
     workers,
+    graceEndsAt: (record.pointerMovedAt ?? record.issuedAt ?? 0) + ADOPTION_GRACE_MS,
   };
 }
 
 /**
- * "3 of 4 workers on generation 17, orb-bot still on 16 since 09:02"; `null` when there is no worker, or
- * no token to be used.
+ * "3 of 4 workers on token #17, orb-bot still on #16 since 09:02", and right after a switch "Waiting for 2 workers
+ * (orb-bot, scalper)"; `null` when there is no worker, or no token to be used.
  */
 export function adoptionText(adoption: Adoption, zone: string, now: number): string | null {
-  const { generation, expected, current, lagging, waiting, offline } = adoption;
+  const { generation, expected, current, lagging, waiting, offline, graceEndsAt } = adoption;
   if (generation === 0 || adoption.workers.length === 0) return null;
+  const isAwaited = waiting.length > 0 && now < graceEndsAt;
+  const awaited = `waiting for ${counted(waiting.length)} (${waiting.join(', ')})`;
+  const using = `${current} of ${counted(expected)} on token #${generation}`;
   const parts = [
-    `${current} of ${expected} ${expected === 1 ? 'worker' : 'workers'} on generation ${generation}`,
+    ...(isAwaited && current === 0 ? [`W${awaited.slice(1)}`] : [using]),
+    ...(isAwaited && current > 0 ? [awaited] : []),
     ...lagging.map(({ worker, generation: used, since }) => {
-      const what = used === 0 ? 'still without a token' : `still on ${used}`;
+      const what = used === 0 ? 'still without a token' : `still on #${used}`;
       return `${worker} ${what} since ${momentText(since, zone, now)}`;
     }),
-    ...waiting.map((name) => `${name} not heard of since`),
+    ...(isAwaited ? [] : waiting.map((name) => `no report from ${name} yet`)),
     ...offline.map((name) => `${name} offline`),
   ];
   return parts.join(', ');
 }
 
+function counted(workers: number): string {
+  return workers === 1 ? '1 worker' : `${workers} workers`;
+}
+
 /** Whether people are to be told of who lags: from shortly before the open until the close. */
-export function isAdoptionUrgent({ opensAt, closesAt }: MarketDay, now: number): boolean {
+export function isAdoptionUrgent(
+  { opensAt, closesAt }: Pick<MarketDay, 'opensAt' | 'closesAt'>,
+  now: number,
+): boolean {
   return (
     opensAt !== null && now >= opensAt - ADOPTION_WARNED_BEFORE_OPEN_MS && !isOver(closesAt, now)
   );

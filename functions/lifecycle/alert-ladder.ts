@@ -5,14 +5,15 @@
  * signs in: before the open, at it, then every half hour until the close. Called by send-alerts.
  */
 
-import type { MarketDay } from './calendar.ts';
+import type { Calendar, MarketDay } from './calendar.ts';
 import {
   DEFAULT_ALERT_BEFORE_OPEN_MS,
   REMINDER_EVERY_MS,
   REMINDERS_BEFORE_OPEN_MS,
 } from './limits.ts';
 import type { Stage } from './notices.ts';
-import type { SessionKey } from './session.ts';
+import type { BrokerRules } from './rules.ts';
+import { endsAt, type SessionKey, type SessionRecord, stateOf } from './session.ts';
 import { momentOf, timeIn } from './wall-clock.ts';
 
 /** A session as the ladder sees it. */
@@ -90,6 +91,25 @@ export function sessionsForStage(
         : isNew(session) || session.required,
     )
     .map((session) => session.key);
+}
+
+/**
+ * When people are next asked for a sign-in, if nothing goes wrong: the first alert of the trading day whose close
+ * the token does not reach. `null` for a session that renews itself.
+ */
+export function nextSignInAt(
+  record: SessionRecord,
+  rules: BrokerRules,
+  calendar: Calendar,
+  alertAt: string | null,
+  now: number,
+): number | null {
+  const state = stateOf(record, rules, now);
+  const end = state === 'none' || state === 'expired' ? now : endsAt(record, rules);
+  if (end === null) return null;
+  const day = calendar.dayOf(end);
+  const isReached = day.closesAt === null || end >= day.closesAt;
+  return firstAlertAt(isReached ? calendar.nextTradingDay(end) : day, calendar.zone, alertAt);
 }
 
 function firstAlertAt(day: MarketDay, zone: string, alertAt: string | null): number | null {

@@ -72,7 +72,7 @@ export const ADOPTION_WARNED_BEFORE_OPEN_MS = 15 * MINUTE_MS;
 /** The record's size limit: an annotation holds 16 KiB with its key. */
 export const RECORD_MAX_BYTES = 16 * 1024 - 256;
 
-/** "Renew now" and "send a new link" act once in this time. */
+/** "Check now" and "send a new link" act once in this time. */
 export const MANUAL_ACTION_EVERY_MS = MINUTE_MS;
 
 /** A request on a phone waits this long before the person may have it sent again: nobody hears of a rejection. */

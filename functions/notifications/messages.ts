@@ -8,13 +8,14 @@
  * stand-in takes them. Called by `telegram.ts`.
  */
 
+import { nextKeepAliveAt } from '../lifecycle/decide.ts';
 import { KEEP_ALIVE_EVERY_MS } from '../lifecycle/limits.ts';
 import type { Notice, SignInTrouble } from '../lifecycle/notices.ts';
 import { isOver, parseSessionKey, type SessionKey } from '../lifecycle/session.ts';
 import { endsAhead } from './ends-ahead.ts';
 import { howTo } from './how-to.ts';
 import { type Html, html, lines, oneLine } from './html.ts';
-import { inMinutes, isMorning, moment } from './moments.ts';
+import { bareMoment, inMinutes, isMorning, moment, momentAndCity } from './moments.ts';
 import type { DeliveryFacts } from './notifier.ts';
 
 /** A button that opens an address. The address of a sign-in is a bearer secret. */
@@ -142,16 +143,18 @@ function signedIn(notice: NoticeOf<'signed-in'>, facts: DeliveryFacts): Html[] {
   const { now, zone } = facts;
   const who = titleOf(notice.session, facts);
   const { hardEndsAt } = notice;
-  const ends = hardEndsAt === null ? null : moment(hardEndsAt, now, zone);
+  const ends = hardEndsAt === null ? null : momentAndCity(hardEndsAt, now, zone);
   const text =
     ends !== null && isOver(hardEndsAt, now)
-      ? [html`<b>✅ ${who} was renewed. That token ended at ${ends}.</b>`]
-      : [
-          ends === null
-            ? html`<b>✅ ${who} renewed; from now on it renews itself.</b>`
-            : html`<b>✅ ${who} renewed, good until ${ends}.</b>`,
-          html`${coverageOf(notice)} Workers switch to the new token by themselves.`,
-        ];
+      ? [html`<b>✅ ${who}: Signed in. That token expired at ${ends}.</b>`]
+      : notice.proven
+        ? [
+            ends === null
+              ? html`<b>✅ ${who}: Signed in. It renews automatically.</b>`
+              : html`<b>✅ ${who}: Signed in. Valid until ${ends}.</b>`,
+            html`${coverageOf(notice)} Workers switch to the new token by themselves.`,
+          ]
+        : saved(who, now, zone);
   if (notice.boundTo.length > 0) {
     text.push(
       html`First sign-in: from now on this session accepts only the account ending in ${inWords(notice.boundTo)}. Not yours? Sign out on the page, and set <code>${variable(notice.session)}_ACCOUNT</code> to the right account id.`,
@@ -165,8 +168,16 @@ function signedIn(notice: NoticeOf<'signed-in'>, facts: DeliveryFacts): Html[] {
   ];
 }
 
-function coverageOf({ coversClose, proven }: NoticeOf<'signed-in'>): string {
-  if (!proven) return 'The broker could not confirm it yet: the next check does.';
+/** The broker could not be asked: no ✅ before it has been. */
+function saved(who: string, now: number, zone: string): Html[] {
+  const next = bareMoment(nextKeepAliveAt(now), now, zone);
+  return [
+    html`<b>⏳ ${who}: Saved, not confirmed by the broker yet. Next check at ${next}.</b>`,
+    html`Nothing to do: a message follows once the broker has confirmed it.`,
+  ];
+}
+
+function coverageOf({ coversClose }: NoticeOf<'signed-in'>): string {
   if (coversClose === null) return 'There is no more trading today.';
   return coversClose
     ? 'It covers today’s close.'

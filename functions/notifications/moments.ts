@@ -14,13 +14,21 @@ const MINUTES_SPOKEN = 90;
  * "midnight New York" for the coming one, "Tue 10 Mar, 03:30 New York".
  */
 export function moment(at: number, now: number, zone: string): string {
+  return `${bareMoment(at, now, zone)} ${cityOf(zone)}`;
+}
+
+/** The same where the city is an aside: "midnight (New York)". */
+export function momentAndCity(at: number, now: number, zone: string): string {
+  return `${bareMoment(at, now, zone)} (${cityOf(zone)})`;
+}
+
+/** The same without the city. */
+export function bareMoment(at: number, now: number, zone: string): string {
   const then = DateTime.fromMillis(at, { zone, locale: 'en-GB' });
   const today = DateTime.fromMillis(now, { zone });
-  const city = cityOf(zone);
-  if (then.hasSame(today, 'day')) return `${then.toFormat('HH:mm')} ${city}`;
+  if (then.hasSame(today, 'day')) return then.toFormat('HH:mm');
   const isComingMidnight = at === today.plus({ days: 1 }).startOf('day').toMillis();
-  if (isComingMidnight) return `midnight ${city}`;
-  return `${then.toFormat('ccc d LLL, HH:mm')} ${city}`;
+  return isComingMidnight ? 'midnight' : then.toFormat('ccc d LLL, HH:mm');
 }
 
 /** A day with its year, where the hour says nothing: "15 Jan 2028". */

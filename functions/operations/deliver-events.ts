@@ -12,7 +12,7 @@ import type { TokenRenewed } from '../lifecycle/events.ts';
 import type { SessionRecord } from '../lifecycle/session.ts';
 import { transition } from '../lifecycle/transition.ts';
 import type { ConfiguredSession, System } from './system.ts';
-import { tellSignedIn } from './tell.ts';
+import { tellSignedIn } from './tell-signed-in.ts';
 import { updateSession } from './update-record.ts';
 
 export type Delivery = {

@@ -10,14 +10,15 @@ import { mirrorSession } from './mirror-session.ts';
 import { type Settled, settleSession } from './settle-session.ts';
 import type { StoreResult } from './store-token.ts';
 import type { ConfiguredSession, System } from './system.ts';
+import { tellSaved } from './tell-signed-in.ts';
 
-/** `told` workers have the event · `queued` the next run tells them · `adopting` saved, the next health check switches to it. */
+/** `told` workers have the event · `queued` the next run tells them · `adopting` saved, the next check switches to it. */
 export type Followed = 'told' | 'queued' | 'adopting';
 
 export async function followSignIn(
   system: System,
   session: ConfiguredSession,
-  { generation, version, pointed }: Extract<StoreResult, { ok: true }>,
+  { generation, version, pointed, confirmed, hardEndsAt }: Extract<StoreResult, { ok: true }>,
 ): Promise<Followed | 'foreign-account'> {
   const log = system.log.with({ session: session.key });
   log.info('token-stored', 'A new token is stored.', { generation, version });
@@ -25,7 +26,10 @@ export async function followSignIn(
     // Saved first, looked at in earnest now: the sweep checks the account and moves the pointer.
     const settled = await settleNow(system, session);
     if (settled?.discarded === true) return 'foreign-account';
-    if (settled?.adopted == null) return 'adopting';
+    if (settled?.adopted == null) {
+      if (!confirmed) await tellSaved(system, session, { generation, hardEndsAt });
+      return 'adopting';
+    }
   }
   const [{ delivered }] = await Promise.all([
     deliverEvents(system, session),

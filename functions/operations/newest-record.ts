@@ -5,9 +5,31 @@
  * For reading alone; such a record is never written. Used by the status and by whoever asks people to sign in.
  */
 
+import { nextKeepAliveAt } from '../lifecycle/decide.ts';
+import { RENEWAL_MARGIN_MS } from '../lifecycle/limits.ts';
 import { isOver, type SessionRecord, stateOf } from '../lifecycle/session.ts';
 import { readNewestToken, type StoredToken } from '../storage/session-store.ts';
 import type { ConfiguredSession, System } from './system.ts';
+
+/** A token of a sign-in that is stored, and not in use before the broker has said whose it is. */
+export type Unconfirmed = {
+  readonly generation: number;
+  readonly savedAt: number;
+  readonly hardEndsAt: number | null;
+};
+
+export type Newest = {
+  readonly record: SessionRecord;
+  readonly unconfirmed: Unconfirmed | null;
+};
+
+/**
+ * Whether a saved sign-in still waits for its first check. Until then a person has done their part; a check that
+ * came to nothing leaves the session without a token, and people are asked again.
+ */
+export function awaitsCheck(unconfirmed: Unconfirmed | null, now: number): boolean {
+  return unconfirmed !== null && now < nextKeepAliveAt(unconfirmed.savedAt) + RENEWAL_MARGIN_MS;
+}
 
 /**
  * @param look `if-needed` only where the record knows of no usable token · `always` one more read each time
@@ -17,38 +39,54 @@ export async function newestRecord(
   system: System,
   session: ConfiguredSession,
   look: 'if-needed' | 'always',
-): Promise<SessionRecord> {
+): Promise<Newest> {
   const { record } = await system.store.load(session.key);
   const state = stateOf(record, session.broker.rules, system.clock());
   const isUsable = state !== 'none' && state !== 'expired';
-  if (isUsable && look === 'if-needed') return record;
-  const newer = await newerToken(system, session, record, isUsable);
-  return newer === null ? record : withToken(record, newer.token, newer.version);
+  if (isUsable && look === 'if-needed') return { record, unconfirmed: null };
+  const { newer, unconfirmed } = await newerTokens(system, session, record, isUsable);
+  if (newer === null) return { record, unconfirmed };
+  return { record: withToken(record, newer.token, newer.version), unconfirmed: null };
 }
 
-async function newerToken(
+type Found = { readonly version: number; readonly token: StoredToken };
+type NewerTokens = { readonly newer: Found | null; readonly unconfirmed: Unconfirmed | null };
+
+const NOTHING_NEWER: NewerTokens = { newer: null, unconfirmed: null };
+
+async function newerTokens(
   system: System,
   session: ConfiguredSession,
   record: SessionRecord,
   isUsable: boolean,
-): Promise<{ readonly version: number; readonly token: StoredToken } | null> {
+): Promise<NewerTokens> {
   const { version, generation } = record;
   const { store } = system;
   try {
     if (isUsable && version !== null) {
       const next = await store.readToken(session.key, version + 1);
-      if (next.status === 'missing') return null;
+      if (next.status === 'missing') return NOTHING_NEWER;
     }
-    const found = await readNewestToken(store, session.key, version, generation);
-    const isNewer = found !== null && found.token.generation > generation;
-    return isNewer && !isOver(found.token.hardEndsAt, system.clock()) ? found : null;
+    const unchecked: StoredToken[] = [];
+    const found = await readNewestToken(store, session.key, version, generation, (token) =>
+      unchecked.push(token),
+    );
+    const isNewer = (token: StoredToken): boolean =>
+      token.generation > generation && !isOver(token.hardEndsAt, system.clock());
+    if (found !== null && isNewer(found.token)) return { newer: found, unconfirmed: null };
+    const last = unchecked.filter(isNewer).at(-1);
+    return last === undefined ? NOTHING_NEWER : { newer: null, unconfirmed: unconfirmedOf(last) };
   } catch (error) {
     // What the record says is then all there is, and nobody goes without an answer for want of a hint.
     system.log.error('newer-token-not-looked-for', 'Stored tokens could not be read.', error, {
       session: session.key,
     });
-    return null;
+    return NOTHING_NEWER;
   }
+}
+
+function unconfirmedOf({ generation, issuedAt, hardEndsAt }: StoredToken): Unconfirmed {
+  return { generation, savedAt: issuedAt, hardEndsAt };
 }
 
 /** As it will be once the record has caught up; nobody has proven this token to us yet. */

@@ -10,11 +10,13 @@ import {
   adoptionText,
   type WorkerState,
 } from '../lifecycle/adoption.ts';
+import { nextSignInAt } from '../lifecycle/alert-ladder.ts';
 import type { Calendar } from '../lifecycle/calendar.ts';
-import { coverage } from '../lifecycle/coverage.ts';
+import { coverage, needsSignIn } from '../lifecycle/coverage.ts';
 import { nextKeepAliveAt } from '../lifecycle/decide.ts';
 import { type ClockName, clocksOf, type Lead, type MovedBy } from '../lifecycle/horizon.ts';
 import { KEEP_ALIVE_EVERY_MS, RENEWAL_MARGIN_MS } from '../lifecycle/limits.ts';
+import { opensNextAt } from '../lifecycle/market-phase.ts';
 import type { ServiceRecord } from '../lifecycle/notices.ts';
 import type { Market } from '../lifecycle/rules.ts';
 import {
@@ -26,7 +28,7 @@ import {
   stateOf,
 } from '../lifecycle/session.ts';
 import { homeCalendar, marketsOf } from './markets.ts';
-import { newestRecord } from './newest-record.ts';
+import { awaitsCheck, type Newest, newestRecord, type Unconfirmed } from './newest-record.ts';
 import type { ConfiguredSession, System } from './system.ts';
 import { endsOf, noticesOf } from './warn-ahead.ts';
 
@@ -56,6 +58,18 @@ export type SessionStatus = {
   readonly lastRenewedAt: string | null;
   readonly lastSuccessAt: string | null;
   readonly coverage: { readonly untilClose: boolean | null; readonly limitedBy: string | null };
+  /** Whether people are asked for a sign-in, on days on which its market trades. */
+  readonly needsSignIn: boolean;
+  /** When they are next asked, if nothing goes wrong; `null`: the session renews itself. */
+  readonly nextSignInAt: string | null;
+  /** A sign-in that is saved, and that the broker has not confirmed yet. */
+  readonly unconfirmed: {
+    readonly generation: number;
+    readonly savedAt: string;
+    readonly nextCheckAt: string;
+  } | null;
+  /** What people were warned of, until it works again. */
+  readonly trouble: { readonly reason: string; readonly since: string } | null;
   readonly counts: {
     readonly unauthorized: number;
     readonly renewals: number;
@@ -121,7 +135,12 @@ export type Status = {
   /** The first session's. */
   readonly market: MarketStatus;
   /** Every market that a session trades on, the first session's first. */
-  readonly markets: readonly (MarketStatus & { readonly name: Market; readonly zone: string })[];
+  readonly markets: readonly (MarketStatus & {
+    readonly name: Market;
+    readonly zone: string;
+    /** When it opens next; while it is open, when it opened. */
+    readonly nextOpensAt: string | null;
+  })[];
   readonly warnings: readonly WarningStatus[];
   readonly sessions: readonly SessionStatus[];
   readonly keepAlive: KeepAliveStatus;
@@ -130,13 +149,13 @@ export type Status = {
 /** @throws StoreError when a record cannot be read */
 export async function readStatus(system: System): Promise<Status> {
   await system.store.prefetch(system.sessions.map(({ key }) => key));
-  const [service, ...records] = await Promise.all([
+  const [service, ...newest] = await Promise.all([
     system.store.loadService(),
     ...system.sessions.map((session) => newestRecord(system, session, 'always')),
   ]);
   const now = system.clock();
   const ends = system.sessions.flatMap((session, index) => {
-    const record = records[index];
+    const record = newest[index]?.record;
     const found = record === undefined ? [] : endsOf(system, session, record);
     return found.map((end) => ({ session, end }));
   });
@@ -145,7 +164,8 @@ export async function readStatus(system: System): Promise<Status> {
     market: marketStatus(homeCalendar(system), now),
     markets: marketsOf(system).map((name) => {
       const calendar = system.calendar(name);
-      return { name, zone: calendar.zone, ...marketStatus(calendar, now) };
+      const nextOpensAt = isoOrNull(opensNextAt(calendar, now));
+      return { name, zone: calendar.zone, ...marketStatus(calendar, now), nextOpensAt };
     }),
     warnings: noticesOf(ends).map(({ notice: { sessions, clock, lead, endsAt } }) => ({
       sessions,
@@ -154,9 +174,8 @@ export async function readStatus(system: System): Promise<Status> {
       endsAt: iso(endsAt),
     })),
     sessions: system.sessions.flatMap((session, index) => {
-      const record = records[index];
-      const heardUntil = service.record.reportsCollectedAt ?? now;
-      return record === undefined ? [] : statusOf(system, session, record, now, heardUntil);
+      const found = newest[index];
+      return found === undefined ? [] : statusOf(system, session, found, service.record, now);
     }),
     keepAlive: keepAliveStatus(service.record.keepAlive, now),
   };
@@ -170,15 +189,16 @@ function marketStatus(calendar: Calendar, now: number): MarketStatus {
 function statusOf(
   system: System,
   session: ConfiguredSession,
-  record: SessionRecord,
+  { record, unconfirmed }: Newest,
+  service: ServiceRecord,
   now: number,
-  heardUntil: number,
 ): SessionStatus {
   const { consumerKeySince = null } = session;
   const { rules } = session.broker;
   const state = stateOf(record, rules, now);
-  const covered = coverage(record, rules, system.calendar(rules.market), now);
-  const adoption = adoptionOf(record, session.workers, heardUntil);
+  const calendar = system.calendar(rules.market);
+  const covered = coverage(record, rules, calendar, now);
+  const adoption = adoptionOf(record, session.workers, service.reportsCollectedAt ?? now);
   const live = state === 'active' || state === 'inactive' || state === 'unknown';
   const remainingMs = live && record.hardEndsAt !== null ? record.hardEndsAt - now : null;
   return {
@@ -202,14 +222,46 @@ function statusOf(
     lastRenewedAt: isoOrNull(record.lastRenewedAt),
     lastSuccessAt: isoOrNull(record.lastSuccessAt),
     coverage: { untilClose: covered.untilClose, limitedBy: covered.limitedBy },
+    needsSignIn: needsSignIn(record, rules, calendar, now) && !awaitsCheck(unconfirmed, now),
+    nextSignInAt: isoOrNull(nextSignInAt(record, rules, calendar, session.alertAt, now)),
+    unconfirmed: unconfirmedStatus(unconfirmed ?? unprovenOf(record, state), now),
+    trouble: troubleOf(service, session),
     counts: { ...record.counts, undelivered: record.undelivered.length },
     workers: adoption.workers.map(({ lastUsedAt, heardAt, ...worker }) => ({
       ...worker,
       lastUsedAt: isoOrNull(lastUsedAt),
       at: isoOrNull(heardAt),
     })),
-    adoption: adoptionStatus(adoption, system.calendar(rules.market).zone, now),
+    adoption: adoptionStatus(adoption, calendar.zone, now),
   };
+}
+
+/** A token that is in use and was never proven: the sign-in could not ask the broker. */
+function unprovenOf(record: SessionRecord, state: SessionState): Unconfirmed | null {
+  const { generation, issuedAt, hardEndsAt, lastSuccessAt } = record;
+  if (state !== 'unknown' || issuedAt === null) return null;
+  const isProven = lastSuccessAt !== null && lastSuccessAt >= issuedAt;
+  return isProven ? null : { generation, savedAt: issuedAt, hardEndsAt };
+}
+
+function unconfirmedStatus(
+  unconfirmed: Unconfirmed | null,
+  now: number,
+): SessionStatus['unconfirmed'] {
+  if (unconfirmed === null) return null;
+  const { generation, savedAt } = unconfirmed;
+  return { generation, savedAt: iso(savedAt), nextCheckAt: iso(nextKeepAliveAt(now)) };
+}
+
+/** The oldest warning that is open. */
+function troubleOf(
+  { warnings }: ServiceRecord,
+  { key }: ConfiguredSession,
+): SessionStatus['trouble'] {
+  const [oldest] = warnings
+    .filter(({ session }) => session === key)
+    .toSorted((a, b) => a.since - b.since);
+  return oldest === undefined ? null : { reason: oldest.reason, since: iso(oldest.since) };
 }
 
 /** The adoption in the form of answers and reports. */

@@ -2,7 +2,7 @@
  * Keeps every session usable until the next run: `decide`, then probe or renew what needs it.
  *
  * Never asks a human for what a later run can mend. Called by keep-alive on its schedule, by a worker
- * for one session, and by "Renew now" on the page.
+ * for one session, and by "Check now" on the page.
  */
 
 import { decide, nextKeepAliveAt } from '../lifecycle/decide.ts';
@@ -36,7 +36,7 @@ export type RenewalReport = {
   readonly failures: number;
 };
 
-/** "Renew now" acts once a minute. */
+/** "Check now" acts once a minute. */
 export type ForceResult =
   | { readonly ok: true; readonly report: RenewalReport }
   | { readonly ok: false; readonly reason: 'too-soon'; readonly retryAt: number };

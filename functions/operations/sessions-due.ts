@@ -8,7 +8,7 @@ import { StoreError } from '../errors.ts';
 import { needsSignIn } from '../lifecycle/coverage.ts';
 import { decide } from '../lifecycle/decide.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
-import { newestRecord } from './newest-record.ts';
+import { awaitsCheck, newestRecord } from './newest-record.ts';
 import type { System } from './system.ts';
 
 export type DueSession = {
@@ -33,10 +33,10 @@ export async function lookForDue(system: System): Promise<readonly DueSession[]>
   for (const session of system.sessions) {
     const { rules } = session.broker;
     try {
-      const record = await newestRecord(system, session, 'if-needed');
+      const { record, unconfirmed } = await newestRecord(system, session, 'if-needed');
       const calendar = system.calendar(rules.market);
       const now = system.clock();
-      if (needsSignIn(record, rules, calendar, now)) {
+      if (needsSignIn(record, rules, calendar, now) && !awaitsCheck(unconfirmed, now)) {
         const worksStill = decide(record, rules, now, now).type !== 'sign-in';
         due.push({ key: session.key, worksStill });
       }

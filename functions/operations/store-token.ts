@@ -40,6 +40,8 @@ export type StoreResult =
       readonly version: number;
       /** Whether the record points at it; otherwise the next health check sees to it. */
       readonly pointed: boolean;
+      /** `false` while the broker has to say whose token it is. */
+      readonly confirmed: boolean;
     }
   | { readonly ok: false };
 
@@ -69,7 +71,8 @@ export async function storeToken(
   };
   const version = await addVersion(system, token);
   if (version === null) return { ok: false };
-  const saved = { ok: true, generation: fresh.generation, hardEndsAt, version } as const;
+  const confirmed = fresh.adoptNow;
+  const saved = { ok: true, generation: fresh.generation, hardEndsAt, version, confirmed } as const;
   if (!fresh.adoptNow) return { ...saved, pointed: false };
   try {
     const pointed = await pointAt(system, session, { ...fresh, token, version });

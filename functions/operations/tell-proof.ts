@@ -15,6 +15,7 @@ import type { SessionRecord } from '../lifecycle/session.ts';
 import type { ProveResult } from './prove-session.ts';
 import type { ConfiguredSession, System } from './system.ts';
 import { tell } from './tell.ts';
+import { tellConfirmed } from './tell-signed-in.ts';
 
 /** Never fails its caller. `record` is what the proof has left. */
 export async function tellProof(
@@ -25,7 +26,7 @@ export async function tellProof(
 ): Promise<void> {
   switch (result.outcome) {
     case 'proven':
-      return tellRecovered(system, session);
+      return tellWorks(system, session, record);
     case 'busy':
       return;
     case 'rejected':
@@ -55,9 +56,15 @@ export async function tellRejected(
   ]);
 }
 
-async function tellRecovered(system: System, { key }: ConfiguredSession): Promise<void> {
+async function tellWorks(
+  system: System,
+  session: ConfiguredSession,
+  record: SessionRecord,
+): Promise<void> {
+  const { key } = session;
   try {
     const { record: service } = await system.store.loadService();
+    await tellConfirmed(system, session, service, record);
     const since = service.warnings
       .filter((warning) => warning.session === key)
       .map((warning) => warning.since);

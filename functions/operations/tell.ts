@@ -7,10 +7,9 @@
  */
 
 import { NotificationError, StoreError } from '../errors.ts';
-import { accountEndings } from '../lifecycle/account.ts';
 import { isBehind } from '../lifecycle/adoption.ts';
-import { coverage } from '../lifecycle/coverage.ts';
 import { NOTICE_RETRY_AFTER_MS } from '../lifecycle/limits.ts';
+import { byOpening, opensNextAt, phaseOf } from '../lifecycle/market-phase.ts';
 import {
   type Notice,
   type QueuedNotice,
@@ -20,9 +19,7 @@ import {
 import {
   claim,
   claimable,
-  closeWarning,
   enqueue,
-  firstAskedAt,
   isWaiting,
   markFailed,
   markRefused,
@@ -30,7 +27,7 @@ import {
   prune,
   withdrawOvertaken,
 } from '../lifecycle/service.ts';
-import type { SessionKey, SessionRecord } from '../lifecycle/session.ts';
+import type { SessionKey } from '../lifecycle/session.ts';
 import { approvalFacts } from './approval-facts.ts';
 import { dueAlerts } from './due-alerts.ts';
 import { sessionOf } from './find-session.ts';
@@ -205,8 +202,11 @@ async function stillTrue(
     return service.warnings.some((warning) => warning.session === notice.session) ? notice : null;
   }
   if (notice.kind === 'signed-in') {
+    // Once the broker has taken the token, that is told by itself.
+    if (!notice.proven && (await isJudged(system, notice))) return null;
     const due = await dueNow();
-    return { ...notice, stillDue: due.filter((key) => isStillToDo(system, key, notice.session)) };
+    const stillDue = due.filter((key) => isStillToDo(system, key, notice.session));
+    return { ...notice, stillDue: inOrder(system, stillDue) };
   }
   if (notice.kind === 'ends-ahead') return stillAhead(system, notice);
   if (notice.kind === 'worker-behind') {
@@ -231,8 +231,26 @@ function isStillToDo(system: System, key: SessionKey, signedIn: SessionKey): boo
   const { market } = session.broker.rules;
   if (market === sessionOf(system, signedIn)?.broker.rules.market) return true;
   const now = system.clock();
-  const { closesAt } = system.calendar(market).dayOf(now);
-  return closesAt !== null && now < closesAt;
+  return phaseOf(system.calendar(market).dayOf(now), now) !== 'over';
+}
+
+/** What is open first, then what opens soonest: as the pages list them. */
+function inOrder(system: System, keys: readonly SessionKey[]): readonly SessionKey[] {
+  const opensAt = (key: SessionKey): number | null => {
+    const session = sessionOf(system, key);
+    if (session === null) return null;
+    return opensNextAt(system.calendar(session.broker.rules.market), system.clock());
+  };
+  return keys.toSorted((a, b) => byOpening(opensAt(a), opensAt(b)));
+}
+
+type SignedIn = Extract<Notice, { kind: 'signed-in' }>;
+
+/** Whether the broker has said yes or no to a token that was saved without its word. */
+async function isJudged(system: System, { session, generation }: SignedIn): Promise<boolean> {
+  const { record } = await system.store.load(session);
+  if (record.generation !== generation) return record.generation > generation;
+  return record.proof === 'proven' || record.proof === 'rejected';
 }
 
 /** A PIN was spent and nothing saved: told once per attempt, by the sign-in itself or by the sweep. */
@@ -247,65 +265,4 @@ export async function tellSpent(
       notice: { kind: 'sign-in-needed', session: key, trouble: 'pin-spent-nothing-saved' },
     },
   ]);
-}
-
-/** The ✅ after a sign-in: closes the session's warnings and names what is still to do. */
-export async function tellSignedIn(system: System, session: ConfiguredSession): Promise<Telling> {
-  const { rules } = session.broker;
-  let notice: NewNotice;
-  let signedInAt: number | null;
-  try {
-    const { record } = await system.store.load(session.key);
-    signedInAt = record.signedInAt;
-    const now = system.clock();
-    const covered = coverage(record, rules, system.calendar(rules.market), now);
-    notice = {
-      id: `${session.key}/signed-in/${record.generation}`,
-      notice: {
-        kind: 'signed-in',
-        session: session.key,
-        generation: record.generation,
-        hardEndsAt: record.hardEndsAt,
-        // What keep-alive can move, or a probe will prove, is nothing to warn of.
-        coversClose: covered.untilClose === null ? null : covered.limitedBy !== 'hard-end',
-        proven: record.proof === 'proven',
-        boundTo: isFirstSignIn(session, record) ? accountEndings(record.account ?? []) : [],
-        // Looked up when it is sent.
-        stillDue: [],
-      },
-    };
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    system.log.error('notice-not-saved', 'The success message could not be prepared.', error);
-    return { saved: false, sent: 0, waiting: 1 };
-  }
-  const seen: { before: ServiceRecord | null } = { before: null };
-  const telling = await tell(system, [notice], (record) => {
-    seen.before = record.notices.some(({ id }) => id === notice.id) ? null : record;
-    return seen.before === null ? record : closeWarning(record, session.key);
-  });
-  if (telling.saved && seen.before !== null) logSignedIn(system, session, seen.before, signedInAt);
-  return telling;
-}
-
-/** The first sign-in binds the session to its account, unless a setting names one: people are to see which. */
-function isFirstSignIn({ account }: ConfiguredSession, { history }: SessionRecord): boolean {
-  return account === null && history.length === 1;
-}
-
-/** Once a sign-in: how long people took is counted from this line. */
-function logSignedIn(
-  system: System,
-  { key }: ConfiguredSession,
-  before: ServiceRecord,
-  signedInAt: number | null,
-): void {
-  const askedAt = signedInAt === null ? null : firstAskedAt(before, key, signedInAt);
-  const minutesSinceAsked =
-    signedInAt === null || askedAt === null
-      ? null
-      : Math.round((signedInAt - askedAt) / 6_000) / 10;
-  system.log.with({ session: key }).info('signed-in', 'A sign-in is saved and told.', {
-    minutesSinceAsked,
-  });
 }

@@ -81,6 +81,7 @@ type Found = { readonly version: number; readonly token: StoredToken };
  * @param pointer the record's `version`
  * @param generation the record's `generation`: with no pointer only newer tokens count, so that one
  *   that was signed out is not found again
+ * @param unchecked is handed each newer token whose account is not verified yet
  * @returns `null` when no version at or after the pointer can be read
  */
 export async function readNewestToken(
@@ -88,6 +89,7 @@ export async function readNewestToken(
   session: SessionKey,
   pointer: number | null,
   generation = 0,
+  unchecked: (token: StoredToken) => void = () => {},
 ): Promise<Found | null> {
   let newest: Found | null = null;
   const first = pointer ?? 1;
@@ -99,7 +101,10 @@ export async function readNewestToken(
     }
     if (read.status === 'destroyed') continue;
     const { token } = read;
-    if (version !== pointer && token.account === null) continue;
+    if (version !== pointer && token.account === null) {
+      unchecked(token);
+      continue;
+    }
     if (pointer === null && token.generation <= generation) continue;
     const found = { version, token };
     if (newest === null || isNewer(found, newest, pointer)) newest = found;

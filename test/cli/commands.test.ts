@@ -75,7 +75,7 @@ describe('status', () => {
     expect((await runCommand(world, ['status'])).out).not.toContain('null');
     await world.signIn();
     expect((await runCommand(world, ['status'])).out).toContain(
-      `${KEY}: 0 of 1 worker on generation 1, orb-bot offline`,
+      `${KEY}: 0 of 1 worker on token #1, orb-bot offline`,
     );
   });
 

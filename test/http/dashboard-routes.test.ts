@@ -133,7 +133,7 @@ describe('the dashboard', () => {
     const { cookie, csrf } = await door.enter();
     const outcome = { session: SANDBOX, reason: 'idle', delivered: true } as const;
     for (const [outcomes, failures, words] of [
-      [[], 0, 'Nothing needed renewing'],
+      [[], 0, 'Nothing to check'],
       [[{ ...outcome, action: 'renewed' }], 0, 'Each was tried at the broker just now.'],
       [[{ ...outcome, action: 'failed' }], 1, 'One session did not answer well.'],
     ] as const) {
@@ -154,7 +154,7 @@ describe('the dashboard', () => {
     const text = await (
       await door.request('/?done', { headers: { cookie: cookieOf(answer) } })
     ).text();
-    expect(text).toContain('The next time is possible at 08:32.');
+    expect(text).toContain('You can check again at 08:32.');
   });
 
   it('signs out, and says what came of it', async () => {

@@ -173,12 +173,12 @@ describe.skipIf(!HAS_CHROMIUM)('in Chromium', () => {
     it('posts say "Origin: null" under no-referrer, and "same-origin" beside it', async () => {
       const page = await phone({}, { javaScriptEnabled });
       await page.goto(site.url);
-      await page.getByRole('button', { name: 'Renew now' }).click();
+      await page.getByRole('button', { name: 'Check now' }).click();
       await page.waitForURL(`${site.url}/?done`);
       expect(
         posts.map((headers) => [headers.get('origin'), headers.get('sec-fetch-site')]),
       ).toEqual([['null', 'same-origin']]);
-      expect(await page.getByRole('alert').textContent()).toContain('Nothing needed renewing');
+      expect(await page.getByRole('alert').textContent()).toContain('Nothing to check');
     });
 
     it('signs out after a second look', async () => {

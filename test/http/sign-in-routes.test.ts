@@ -192,10 +192,73 @@ describe('the PIN', () => {
     });
     expect(text).toContain('Signed in</h1>');
     expect(text).toContain('E*TRADE sandbox has a fresh token, good until midnight.');
-    expect(text).toContain('Number 18');
-    expect(text).toContain('Told at the next run, within 15 minutes');
+    expect(text).toContain('<dd>#18</dd>');
+    expect(text).toContain('Notified at the next run, within 15 minutes.');
     expect(text).toContain('Covered');
     expect(visitor?.pending).toEqual({});
+  });
+
+  const SAVED = 'Saved, not confirmed by the broker yet. Next check at 08:45.';
+  const unconfirmed = {
+    generation: 18,
+    savedAt: '2026-03-09T12:31:00.000Z',
+    nextCheckAt: '2026-03-09T12:45:00.000Z',
+  };
+  it.each([
+    { name: 'is not in use', follow: 'adopting', mine: { unconfirmed } },
+    { name: 'is in use', follow: 'told', mine: { generation: 18, state: 'unknown', unconfirmed } },
+    { name: 'is the first', follow: 'adopting', mine: { generation: 0, state: 'none' } },
+  ] as const)(
+    'that the broker could not confirm does not look finished: it $name',
+    async ({ follow, mine }) => {
+      door.answers.status = statusOf([sessionStatus(mine)]);
+      const { text } = await postPin({ ok: true, generation: 18, hardEndsAt: MIDNIGHT, follow });
+      expect(text).toContain(SAVED);
+      expect(text).toContain('Sign-in saved</h1>');
+      for (const finished of ['✓', 'mark good', 'Covered', 'fresh token', 'Signed in</h1>']) {
+        expect(text).not.toContain(finished);
+      }
+    },
+  );
+
+  it('that the broker has confirmed since looks finished', async () => {
+    door.answers.status = statusOf([sessionStatus({ generation: 18 })]);
+    const { text } = await postPin({
+      ok: true,
+      generation: 18,
+      hardEndsAt: MIDNIGHT,
+      follow: 'adopting',
+    });
+    expect(text).toContain('Signed in</h1>');
+    expect(text).toContain('Workers notified.');
+    expect(text).not.toContain(SAVED);
+  });
+
+  it('that works does not press on to a session whose market is closed', async () => {
+    const indian = sessionStatus({ key: PROD, title: 'Upstox prod', market: 'NSE', state: 'none' });
+    const nyse = statusOf([]).markets;
+    door.answers.status = statusOf([sessionStatus({ generation: 18 }), indian], {
+      markets: [
+        ...nyse,
+        {
+          name: 'NSE',
+          zone: 'Asia/Kolkata',
+          isTradingDay: true,
+          opensAt: '2026-03-09T03:45:00.000Z',
+          closesAt: '2026-03-09T10:00:00.000Z',
+          note: null,
+          nextOpensAt: '2026-03-10T03:45:00.000Z',
+        },
+      ],
+    });
+    const { text } = await postPin({
+      ok: true,
+      generation: 18,
+      hardEndsAt: MIDNIGHT,
+      follow: 'told',
+    });
+    expect(text).not.toContain('Next: sign in');
+    expect(text).toContain('You can close this page.');
   });
 
   it('that works leads on to the next session that needs a sign-in', async () => {

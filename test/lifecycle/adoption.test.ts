@@ -127,26 +127,26 @@ describe('the sentence', () => {
   ) => adoptionText(adoptionOf(record(workers, changes), configured, NOW), ZONE, NOW);
 
   it.each([
-    { name: 'one', workers: { 'a/1': report() }, says: '1 of 1 worker on generation 7' },
+    { name: 'one', workers: { 'a/1': report() }, says: '1 of 1 worker on token #7' },
     {
       name: 'one that lags',
       workers: { 'a/1': report(), 'b/1': report(), 'orb-bot/1': report({ generation: 6 }) },
-      says: '2 of 3 workers on generation 7, orb-bot still on 6 since 08:31',
+      says: '2 of 3 workers on token #7, orb-bot still on #6 since 08:31',
     },
     {
       name: 'one that has none',
       workers: { 'a/1': report(), 'orb-bot/1': report({ generation: 0 }) },
-      says: '1 of 2 workers on generation 7, orb-bot still without a token since 08:31',
+      says: '1 of 2 workers on token #7, orb-bot still without a token since 08:31',
     },
     {
       name: 'one that lags since Friday',
       workers: { 'orb-bot/1': report({ generation: 5 }) },
-      says: '0 of 1 worker on generation 7, orb-bot still on 5 since 2026-03-06 08:31',
+      says: '0 of 1 worker on token #7, orb-bot still on #5 since 2026-03-06 08:31',
     },
     {
       name: 'one that has stopped',
       workers: { 'a/1': report(), 'orb-bot/1': report({ generation: 6, stopped: true }) },
-      says: '1 of 1 worker on generation 7, orb-bot offline',
+      says: '1 of 1 worker on token #7, orb-bot offline',
     },
     { name: 'nobody', workers: {}, says: null },
   ])('names $name', ({ workers, says }) => {
@@ -154,7 +154,7 @@ describe('the sentence', () => {
   });
 
   it('names a configured worker that nobody has heard of', () => {
-    expect(sentence({}, ['scalper'])).toBe('0 of 1 worker on generation 7, scalper offline');
+    expect(sentence({}, ['scalper'])).toBe('0 of 1 worker on token #7, scalper offline');
   });
 
   it('is none before the first sign-in', () => {

@@ -257,7 +257,7 @@ describe('someone signed in', () => {
       notice: signedIn(),
       now: at('08:34'),
       expected: [
-        '<b>✅ E*TRADE prod renewed, good until midnight New York.</b>',
+        '<b>✅ E*TRADE prod: Signed in. Valid until midnight (New York).</b>',
         `It covers today’s close. ${SWITCH}`,
       ],
     },
@@ -266,7 +266,7 @@ describe('someone signed in', () => {
       notice: signedIn({ hardEndsAt: at('15:00'), coversClose: false }),
       now: at('08:34'),
       expected: [
-        '<b>✅ E*TRADE prod renewed, good until 15:00 New York.</b>',
+        '<b>✅ E*TRADE prod: Signed in. Valid until 15:00 (New York).</b>',
         `⚠️ It ends before today’s close: another sign-in will be needed. ${SWITCH}`,
       ],
     },
@@ -275,7 +275,7 @@ describe('someone signed in', () => {
       notice: signedIn({ coversClose: null }),
       now: at('11:00'),
       expected: [
-        '<b>✅ E*TRADE prod renewed, good until midnight New York.</b>',
+        '<b>✅ E*TRADE prod: Signed in. Valid until midnight (New York).</b>',
         `There is no more trading today. ${SWITCH}`,
       ],
     },
@@ -284,7 +284,7 @@ describe('someone signed in', () => {
       notice: signedIn({ hardEndsAt: Date.parse('2026-03-16T08:31:00-04:00') }),
       now: at('08:34'),
       expected: [
-        '<b>✅ E*TRADE prod renewed, good until Mon 16 Mar, 08:31 New York.</b>',
+        '<b>✅ E*TRADE prod: Signed in. Valid until Mon 16 Mar, 08:31 (New York).</b>',
         `It covers today’s close. ${SWITCH}`,
       ],
     },
@@ -293,8 +293,19 @@ describe('someone signed in', () => {
       notice: signedIn({ stillDue: [ira] }),
       now: at('08:34'),
       expected: [
-        '<b>✅ E*TRADE prod renewed, good until midnight New York.</b>',
+        '<b>✅ E*TRADE prod: Signed in. Valid until midnight (New York).</b>',
         `It covers today’s close. ${SWITCH}`,
+        'Still without a sign-in: E*TRADE prod ira.',
+        TAP,
+      ],
+    },
+    {
+      name: 'has no tick for what the broker has not confirmed, and names the next check',
+      notice: signedIn({ proven: false, stillDue: [ira] }),
+      now: at('08:34'),
+      expected: [
+        '<b>⏳ E*TRADE prod: Saved, not confirmed by the broker yet. Next check at 08:45.</b>',
+        'Nothing to do: a message follows once the broker has confirmed it.',
         'Still without a sign-in: E*TRADE prod ira.',
         TAP,
       ],
@@ -303,7 +314,7 @@ describe('someone signed in', () => {
       name: 'promises nothing of a token that has ended before the message came',
       notice: signedIn(),
       now: midnight,
-      expected: ['<b>✅ E*TRADE prod was renewed. That token ended at 00:00 New York.</b>'],
+      expected: ['<b>✅ E*TRADE prod: Signed in. That token expired at 00:00 (New York).</b>'],
     },
   ])('$name', async ({ notice, now, expected }) => {
     expect(await textOf(notice, now)).toEqual(expected);
@@ -317,7 +328,7 @@ describe('someone signed in', () => {
   it('counts midnight by the wall clock on the day that has 23 hours', async () => {
     const shortDay = signedIn({ hardEndsAt: Date.parse('2026-03-09T00:00:00-04:00') });
     const [first] = await textOf(shortDay, Date.parse('2026-03-08T00:30:00-05:00'));
-    expect(first).toContain('good until midnight New York');
+    expect(first).toContain('Valid until midnight (New York)');
   });
 });
 

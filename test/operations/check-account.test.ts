@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkHealth } from '../../functions/operations/check-health.ts';
+import { readStatus } from '../../functions/operations/read-status.ts';
+import { sessionsDue } from '../../functions/operations/sessions-due.ts';
 import { ACCOUNTS, brokerFailure, FOREIGN_ACCOUNTS, TIMEOUT } from '../fixtures/fake-broker.ts';
 import { signedIn } from '../fixtures/sign-in.ts';
 import { createTestSystem, hashAccount } from '../fixtures/system.ts';
@@ -67,7 +69,52 @@ describe('an account that the broker cannot be asked for', () => {
     await checkHealth(world.system);
     expect(await world.record()).toMatchObject({ generation: 2, version: 2, pending: null });
     expect(world.published.map(({ generation }) => generation)).toEqual([1, 2]);
-    expect(world.told()).toEqual(['signed-in', 'signed-in']);
+    expect(world.told()).toEqual(['signed-in', 'signed-in', 'signed-in']);
+  });
+
+  it('leaves a trace in the status, and a message that the sign-in is saved', async () => {
+    const world = await signedIn();
+    world.broker().failNext('probe', TIMEOUT, { times: 2 });
+    await world.signIn();
+    const { sessions } = await readStatus(world.system);
+    expect(sessions).toMatchObject([
+      { generation: 1, state: 'active', unconfirmed: { generation: 2 }, needsSignIn: false },
+    ]);
+    expect(world.messages.at(-1)?.html).toContain('Saved, not confirmed by the broker yet.');
+    expect(world.messages.at(-1)?.html).not.toContain('✅');
+    await checkHealth(world.system);
+    expect((await readStatus(world.system)).sessions).toMatchObject([
+      { generation: 2, unconfirmed: null },
+    ]);
+    expect(world.messages.at(-1)?.html).toContain('✅ E*TRADE sandbox: Signed in. Valid until');
+  });
+
+  it('is said of a first sign-in, too, and the ✅ follows the check that proves it', async () => {
+    const world = createTestSystem();
+    world.broker().failNext('probe', TIMEOUT);
+    await world.signIn();
+    expect((await readStatus(world.system)).sessions).toMatchObject([
+      { state: 'unknown', unconfirmed: { generation: 1 } },
+    ]);
+    expect(world.messages.map(({ html }) => html.includes('✅'))).toEqual([false]);
+    await checkHealth(world.system);
+    await checkHealth(world.system);
+    expect(world.messages.map(({ html }) => html.includes('✅'))).toEqual([false, true]);
+    expect((await readStatus(world.system)).sessions).toMatchObject([{ unconfirmed: null }]);
+  });
+
+  it('asks nobody to sign in again before its first check, and everybody after it came to nothing', async () => {
+    const world = await signedIn();
+    world.clock.set('2026-03-10T08:20-04:00');
+    world.broker().failNext('probe', TIMEOUT, { times: 10 });
+    await world.signIn();
+    const isAskedFor = async () => [
+      (await sessionsDue(world.system)).length,
+      (await readStatus(world.system)).sessions[0]?.needsSignIn,
+    ];
+    expect(await isAskedFor()).toEqual([0, false]);
+    world.clock.set('2026-03-10T08:35-04:00');
+    expect(await isAskedFor()).toEqual([1, true]);
   });
 
   it('is not taken for a lost PIN, however long the broker is silent', async () => {
@@ -77,7 +124,7 @@ describe('an account that the broker cannot be asked for', () => {
     world.clock.advance(3 * MINUTE_MS);
     const report = await checkHealth(world.system);
     expect(report.sessions).toMatchObject([{ adopted: null, outcome: 'failed' }]);
-    expect(world.told()).toEqual(['signed-in']);
+    expect(world.told()).toEqual(['signed-in', 'signed-in']);
     await checkHealth(world.system);
     expect(await world.record()).toMatchObject({ generation: 2 });
   });
@@ -93,7 +140,7 @@ describe('an account that the broker cannot be asked for', () => {
     expect(await world.record()).toMatchObject({ generation: 1, version: 1, pending: null });
     expect(await world.store.readToken(world.session().key, 2)).toEqual({ status: 'destroyed' });
     expect(world.broker().calls.revoke).toBe(1);
-    expect(world.told()).toEqual(['signed-in', 'sign-in-needed foreign-account']);
+    expect(world.told()).toEqual(['signed-in', 'signed-in', 'sign-in-needed foreign-account']);
   });
 
   it('is looked at again when the broker does not know its new token at once', async () => {

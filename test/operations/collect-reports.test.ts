@@ -203,7 +203,7 @@ describe('adoption', () => {
     for (const worker of ['a', 'b', 'scalper']) say({ worker, generation: 2 });
     say({ worker: 'orb-bot', generation: 1 });
 
-    const sentence = '3 of 4 workers on generation 2, orb-bot still on 1 since 09:02';
+    const sentence = '3 of 4 workers on token #2, orb-bot still on #1 since 09:02';
     const early = await checkHealth(world.system);
     expect(early.problems).toEqual([`etrade-sandbox: ${sentence}.`]);
     expect(world.told()).not.toContain('worker-behind');

@@ -233,7 +233,7 @@ describe('a session', () => {
 
 describe('workers', () => {
   it.each([
-    { generation: 1, verdict: 'ok', text: '1 of 1 worker on generation 1' },
+    { generation: 1, verdict: 'ok', text: '1 of 1 worker on token #1' },
     { generation: 0, verdict: 'problem', text: /orb-bot still without a token since 08:3\d/ },
   ])('on generation $generation are $verdict', async ({ generation, verdict, text }) => {
     const { key } = world.session();

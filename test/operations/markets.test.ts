@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { sessionsOf } from '../../functions/lifecycle/notices.ts';
 import { dateIn } from '../../functions/lifecycle/wall-clock.ts';
 import { checkHealth } from '../../functions/operations/check-health.ts';
+import { stillToDo } from '../../functions/operations/judge-status.ts';
 import { marketsOf, zoneOf } from '../../functions/operations/markets.ts';
+import { readStatus } from '../../functions/operations/read-status.ts';
 import { sessionKey } from '../fixtures/records.ts';
 import { KITE, UPSTOX } from '../fixtures/rules.ts';
 import { createTestSystem, type TestSystem, type TestSystemOptions } from '../fixtures/system.ts';
@@ -55,7 +57,7 @@ describe('a day in India', () => {
     await world.signIn();
     await playUntil(world, '2026-03-11T08:00+05:30');
     expect(world.told()).toEqual(['sign-in-due first', 'signed-in']);
-    expect(world.messages[1]?.html).toContain('good until Wed 11 Mar, 03:30 Kolkata');
+    expect(world.messages[1]?.html).toContain('Valid until Wed 11 Mar, 03:30 (Kolkata)');
     expect(world.messages[1]?.html).toContain('It covers today’s close.');
   });
 
@@ -152,6 +154,17 @@ describe('a session list that mixes brokers', () => {
     const world = system({ startsAt: '2026-03-10T08:31-04:00' });
     await world.signIn('etrade-prod');
     expect(world.messages.at(-1)?.notice).toMatchObject({ kind: 'signed-in', stillDue: [] });
+  });
+
+  it('names what is open, or opens soonest, first', async () => {
+    const world = system({ startsAt: '2026-03-10T00:05-04:00' });
+    await world.signIn('kite-prod');
+    expect(world.messages.at(-1)?.notice).toMatchObject({
+      stillDue: ['upstox-prod', 'etrade-prod'],
+    });
+    const { key } = world.session('kite-prod');
+    const listed = stillToDo(await readStatus(world.system), key).map((session) => session.key);
+    expect(listed).toEqual(['upstox-prod', 'etrade-prod']);
   });
 
   it('names one of another market that trades just now', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { checkHealth } from '../../functions/operations/check-health.ts';
 import { readStatus } from '../../functions/operations/read-status.ts';
 import { renewSessions } from '../../functions/operations/renew-sessions.ts';
 import { brokerFailure } from '../fixtures/fake-broker.ts';
@@ -33,6 +34,7 @@ describe('the status', () => {
           opensAt: '2026-03-09T13:30:00.000Z',
           closesAt: '2026-03-09T20:00:00.000Z',
           note: null,
+          nextOpensAt: '2026-03-09T13:30:00.000Z',
         },
       ],
       warnings: [],
@@ -58,6 +60,10 @@ describe('the status', () => {
           lastRenewedAt: null,
           lastSuccessAt: '2026-03-09T14:20:00.000Z',
           coverage: { untilClose: true, limitedBy: null },
+          needsSignIn: false,
+          nextSignInAt: '2026-03-10T12:30:00.000Z',
+          unconfirmed: null,
+          trouble: null,
           counts: { unauthorized: 0, renewals: 0, failuresInARow: 0, undelivered: 0 },
           workers: [],
           adoption: {
@@ -112,6 +118,39 @@ describe('the status', () => {
     expect((await readStatus(world.system)).sessions).toMatchObject([
       { state: 'expired', idleAt: null, timeRemainingHours: null },
     ]);
+  });
+
+  it('says what people were warned of, a wrong setting too, until it works again', async () => {
+    const world = await signedIn();
+    world.clock.set('2026-03-09T10:00-04:00');
+    world.broker().failAll(brokerFailure('configuration'));
+    await checkHealth(world.system);
+    expect((await readStatus(world.system)).sessions).toMatchObject([
+      {
+        trouble: { reason: 'configuration', since: '2026-03-09T14:00:00.000Z' },
+        counts: { failuresInARow: 0 },
+      },
+    ]);
+    world.broker().failAll(null);
+    await checkHealth(world.system);
+    expect((await readStatus(world.system)).sessions).toMatchObject([{ trouble: null }]);
+  });
+
+  it('says when people are next asked, and when the market next opens', async () => {
+    const world = createTestSystem({ startsAt: '2026-03-06T08:31-05:00' });
+    const next = async () => {
+      const { sessions, markets } = await readStatus(world.system);
+      return [sessions[0]?.nextSignInAt, markets[0]?.nextOpensAt];
+    };
+    const friday = '2026-03-06T14:30:00.000Z';
+    expect(await next()).toEqual(['2026-03-06T13:30:00.000Z', friday]);
+    await world.signIn();
+    // The clocks go forward on Sunday.
+    expect(await next()).toEqual(['2026-03-09T12:30:00.000Z', friday]);
+    world.clock.set('2026-03-06T16:00-05:00');
+    expect(await next()).toEqual(['2026-03-09T12:30:00.000Z', '2026-03-09T13:30:00.000Z']);
+    world.clock.set('2026-03-08T12:00-04:00');
+    expect(await next()).toEqual(['2026-03-09T12:30:00.000Z', '2026-03-09T13:30:00.000Z']);
   });
 
   it('names the reason on a day without trading', async () => {

@@ -414,7 +414,7 @@ describe('the page', () => {
     await world.approve();
     const done = await waiting(world, `${PAGE}?wait`);
     expect(done).toContain('data-outcome="signed-in"');
-    expect(done).toContain('Told, they switch now');
+    expect(done).toContain('Workers notified.');
     expect(await waiting(world)).toContain('The present token is good until');
   });
 

@@ -122,7 +122,7 @@ describe.skipIf(!HAS_CHROMIUM)('the sign-in in Chromium', () => {
     await page.getByRole('button', { name: 'Save the token' }).click();
     await expectSignedIn(page);
     await expectAllWell(page, 1);
-    await chat.locator('.message', { hasText: '✅ E*TRADE sandbox renewed' }).waitFor();
+    await chat.locator('.message', { hasText: '✅ E*TRADE sandbox: Signed in' }).waitFor();
   });
 
   it('goes the same way with JavaScript off', async () => {

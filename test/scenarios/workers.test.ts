@@ -67,7 +67,7 @@ describe.each(SYSTEMS.filter(({ emulators }) => !emulators || HAS_PUBSUB_EMULATO
       await expect.poll(workers, SOON).toEqual({ ...all('2 200'), 'orb-bot': '1 200' });
       await running.control.advance('PT6M');
       expect((await health()).problems.join('\n')).toMatch(
-        /2 of 3 workers on generation 2, orb-bot still on 1 since 08:\d\d/,
+        /2 of 3 workers on token #2, orb-bot still on #1 since 08:\d\d/,
       );
     });
 

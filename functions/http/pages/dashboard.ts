@@ -1,17 +1,19 @@
 /**
- * The dashboard: what is needed next, then every session, the market and keep-alive.
+ * The dashboard: the worst of what is known, then every session, the market and keep-alive.
  *
  * From data to text. One large button for the next step, everything else is smaller. Shown by `GET /`.
  */
 
+import { concernOf, inOrder, judge, phaseIn, type Verdict } from '../../operations/judge-status.ts';
 import type { SessionStatus, Status } from '../../operations/read-status.ts';
 import type { Outcome } from '../outcome.ts';
+import { banner, checkForm, offersCheck } from './banner.ts';
 import { aheadNotes } from './horizon.ts';
 import { type Html, html } from './html.ts';
 import { countdown, layout } from './layout.ts';
 import { agoText, countdownText, momentText, zoneText } from './moments.ts';
 import { type BrokerName, noteOf } from './note.ts';
-import { chipOf, type SessionView, sessionCard } from './session-card.ts';
+import { type SessionView, sessionCard } from './session-card.ts';
 import { DASHBOARD, KEEP_ALIVE_STATE, MARKET } from './texts.ts';
 
 export type DashboardData = {
@@ -25,32 +27,23 @@ export type DashboardData = {
   readonly brokerOf: (session: string | null) => BrokerName;
 };
 
-/** What a person should do next, most urgent first. */
-export type NextStep =
-  | { readonly type: 'sign-in'; readonly sessions: readonly SessionStatus[] }
-  | { readonly type: 'renew' }
-  | { readonly type: 'nothing' };
-
-export function nextStep(status: Status): NextStep {
-  const due = status.sessions.filter(
-    ({ state, coverage }) =>
-      state === 'none' || state === 'expired' || coverage.limitedBy === 'hard-end',
-  );
-  const sessions = [...due].sort((a, b) => Number(b.required) - Number(a.required));
-  if (sessions.length > 0) return { type: 'sign-in', sessions };
-  const asleep = status.sessions.some(({ state }) => state === 'inactive' || state === 'unknown');
-  return { type: asleep ? 'renew' : 'nothing' };
-}
-
 export function dashboardPage(data: DashboardData): string {
   const now = Date.parse(data.status.now);
   const viewOf = (session?: SessionStatus): SessionView => {
     const market = data.status.markets.find(({ name }) => name === session?.market);
     const { isTradingDay } = market ?? data.status.market;
     const zone = market?.zone ?? data.zone;
-    return { now, zone, csrf: data.csrf, isTradingDay, hasOwnZone: zone !== data.zone };
+    return {
+      now,
+      zone,
+      csrf: data.csrf,
+      isTradingDay,
+      hasOwnZone: zone !== data.zone,
+      nextRunAt: data.status.keepAlive.nextRunAt,
+    };
   };
-  const next = nextStep(data.status);
+  const { status } = data;
+  const verdict = judge(status);
   return layout({
     title: DASHBOARD.title,
     now,
@@ -61,49 +54,20 @@ export function dashboardPage(data: DashboardData): string {
     body: html`<h1 class="quiet">${DASHBOARD.title}</h1>
 ${data.outcome !== null && noteOf(data.outcome, data.brokerOf(data.outcome.session), viewOf(data.status.sessions.find(({ key }) => key === data.outcome?.session)))}
 ${aheadNotes(data.status, viewOf)}
-${nextCard(next, data, now)}
-<div class="cards">${data.status.sessions.map((session) => sessionCard(session, viewOf(session)))}</div>
-<div class="cards">${serviceCards(next, data, now)}</div>`,
+${banner(status, verdict, viewOf)}
+<div class="cards">${inOrder(status.sessions, status).map((session) =>
+      sessionCard(session, viewOf(session), {
+        concern: concernOf(session, status),
+        phase: phaseIn(session, status),
+      }),
+    )}</div>
+<div class="cards">${serviceCards(verdict, data, now)}</div>`,
   });
-}
-
-function nextCard(next: NextStep, data: DashboardData, now: number): Html {
-  switch (next.type) {
-    case 'sign-in': {
-      const [first, ...others] = next.sessions;
-      return html`<section class="note ${first?.required ? 'bad' : 'warn'}" aria-labelledby="next">
-<h2 id="next">${DASHBOARD.needsSignIn(next.sessions.length)}</h2>
-<p>${DASHBOARD.needsSignInText}</p>
-<div class="actions">
-${first && html`<a class="button" href="/sign-in/${first.key}">${DASHBOARD.signIn(first.title)}</a>`}
-${others.map(
-  ({ key, title }) =>
-    html`<a class="button second" href="/sign-in/${key}">${DASHBOARD.signIn(title)}</a>`,
-)}
-</div></section>
-`;
-    }
-    case 'renew':
-      return html`<section class="note warn" aria-labelledby="next"><h2 id="next">${DASHBOARD.needsRenewal}</h2>
-<p>${DASHBOARD.needsRenewalText}</p>${renewForm(data.csrf, 'button')}</section>
-`;
-    case 'nothing': {
-      const isGood = data.status.sessions.every((each) => chipOf(each, now).colour === 'good');
-      return html`<section class="note ${isGood ? 'good' : 'none'}" aria-labelledby="next"><h2 id="next">${isGood ? DASHBOARD.allGood : DASHBOARD.endsSoon}</h2>
-<p>${isGood ? DASHBOARD.allGoodText : DASHBOARD.endsSoonText}</p></section>
-`;
-    }
-  }
-}
-
-function renewForm(csrf: string, style: string): Html {
-  return html`<form method="post" action="/keepalive/force" class="actions"><input type="hidden" name="csrf" value="${csrf}">
-<button class="${style}" data-busy="${DASHBOARD.renewBusy}">${DASHBOARD.renew}</button></form>`;
 }
 
 const KEEP_ALIVE_COLOUR = { ok: 'good', failing: 'bad', late: 'warn', 'never-run': 'none' };
 
-function serviceCards(next: NextStep, { status, csrf, zone }: DashboardData, now: number): Html {
+function serviceCards(verdict: Verdict, { status, csrf, zone }: DashboardData, now: number): Html {
   const { keepAlive } = status;
   const lastRunAt = keepAlive.lastRunAt === null ? null : Date.parse(keepAlive.lastRunAt);
   return html`${status.markets.map((market, _, all) => marketCard(market, now, all.length > 1))}<section class="card ${KEEP_ALIVE_COLOUR[keepAlive.status]}" aria-labelledby="keep-alive">
@@ -113,7 +77,7 @@ ${keepAlive.consecutiveFailures > 0 && html`<p>${DASHBOARD.failing(keepAlive.con
 <div><dt>${DASHBOARD.lastRun}</dt><dd>${lastRunAt === null ? DASHBOARD.never : html`${agoText(lastRunAt, now)} <span class="soft small">${momentText(lastRunAt, now, zone)}</span>`}</dd></div>
 <div><dt>${DASHBOARD.nextRun}</dt><dd><time datetime="${keepAlive.nextRunAt}">${momentText(Date.parse(keepAlive.nextRunAt), now, zone)}</time></dd></div>
 </dl>
-${next.type !== 'renew' && renewForm(csrf, 'button second')}
+${!offersCheck(verdict) && checkForm(csrf, 'button second')}
 </section>`;
 }
 

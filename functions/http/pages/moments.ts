@@ -28,11 +28,14 @@ export function dayText(at: number, zone: string): string {
   return format(at, zone, { day: 'numeric', month: 'short', year: 'numeric' });
 }
 
-/** What a countdown shows: `5 h 12 min`, under an hour `42:07`. */
+/** What a countdown shows: `6 d 23 h`, `5 h 12 min`, `42 min`, and in the last ten minutes `9:07`. */
 export function countdownText(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   const minutes = Math.floor(seconds / 60);
-  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours >= 48) return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (hours > 0) return `${hours} h ${minutes % 60} min`;
+  if (minutes >= 10) return `${minutes} min`;
   return `${minutes}:${String(seconds % 60).padStart(2, '0')}`;
 }
 

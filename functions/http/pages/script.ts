@@ -25,7 +25,10 @@ export const SCRIPT = `
   const show = (ms) => {
     const seconds = Math.max(0, Math.ceil(ms / 1000));
     const minutes = Math.floor(seconds / 60);
-    if (minutes >= 60) return Math.floor(minutes / 60) + ' h ' + (minutes % 60) + ' min';
+    const hours = Math.floor(minutes / 60);
+    if (hours >= 48) return Math.floor(hours / 24) + ' d ' + (hours % 24) + ' h';
+    if (hours > 0) return hours + ' h ' + (minutes % 60) + ' min';
+    if (minutes >= 10) return minutes + ' min';
     return minutes + ':' + String(seconds % 60).padStart(2, '0');
   };
 

@@ -7,6 +7,7 @@
 
 import type { ClockName, Lead, MovedBy } from '../../lifecycle/horizon.ts';
 import type { SessionState } from '../../lifecycle/session.ts';
+import type { Concern } from '../../operations/judge-status.ts';
 import type { OutcomeResult } from '../outcome.ts';
 
 export type Words = { readonly title: string; readonly text: string };
@@ -22,26 +23,18 @@ export const DASHBOARD = {
   needed: 'Needed now',
   signIn: (session: string) => `Sign in to ${session}`,
   signInAgain: 'Sign in again',
-  renew: 'Renew now',
-  renewBusy: 'Renewing…',
-  allGood: 'Nothing to do',
-  allGoodText: 'Every session is ready. Telegram announces the next sign-in.',
-  endsSoon: 'Nothing to do now',
-  endsSoonText: 'No trading needs the token that ends soon. Telegram announces the next sign-in.',
-  needsSignIn: (count: number) =>
-    count === 1 ? 'One session needs you' : `${count} sessions need you`,
-  needsSignInText: 'Log in at the broker, and the token is saved. It takes a minute.',
-  needsRenewal: 'A token needs waking up',
-  needsRenewalText: 'Keep-alive does this at its next run. You can do it now.',
+  check: 'Check now',
+  checkBusy: 'Checking…',
   expiresIn: 'Token expires in',
   expired: 'Expired',
   noToken: 'No token',
-  since: (moment: string) => `at ${moment}`,
+  token: (generation: number) => `Token #${generation}`,
+  nextSignIn: (moment: string) => `The market is closed. Next sign-in: ${moment}.`,
   idleSince: 'Idle since',
   lastUsed: 'Last used',
   lastRenewed: 'Last renewed',
-  lastProven: 'Last proven',
-  unauthorized: '401 answers',
+  lastVerified: 'Last verified',
+  unauthorized: 'Rejected calls (401)',
   renewals: 'Renewals',
   failures: 'Failures in a row',
   undelivered: 'Events not yet delivered',
@@ -51,20 +44,20 @@ export const DASHBOARD = {
     used === null ? `${name}: not used yet` : `${name}: used ${used}`,
   workerState: {
     lagging: 'on an older token',
-    waiting: 'not heard of since the new token',
+    waiting: 'no report yet',
     offline: 'offline',
   },
   never: 'Never',
   covered: 'Covered',
-  limitedBy: (clock: string) => `No: ${clock}`,
-  waking: 'No: it needs a renewal',
+  wontLast: (limit: string) => `Won’t last until the close: ${limit}`,
+  idleNow: (reactivates: string) => `Idle. ${reactivates}`,
   notTrading: 'No trading today',
   tradingOver: 'Trading is over',
   more: 'More',
   signOutText: 'Signing out ends the token at the broker. Workers stop until the next sign-in.',
   signOutButton: (session: string) => `Sign out of ${session}`,
   market: (name: string | null) => (name === null ? 'Market' : `Market: ${name}`),
-  clocks: 'Clocks',
+  clocks: 'Expiry',
   ownZone: (zone: string) => `Times here are ${zone} time.`,
   keepAlive: 'Keep-alive',
   lastRun: 'Last run',
@@ -83,11 +76,23 @@ export const STATE: Readonly<Record<SessionState, string>> = {
 
 export const STATE_SOON = { orange: 'Ends soon', red: 'Last hour' };
 
+/** What concerns a session, beside its colour. */
+export const CONCERN: Readonly<Record<Concern, string>> = {
+  'sign-in': 'Ends before the close',
+  'worker-behind': 'Worker behind',
+  'workers-offline': 'Workers offline',
+  'wont-last': 'Won’t last',
+  failing: 'Checks fail',
+  unconfirmed: 'Not confirmed yet',
+  inactive: 'Inactive',
+  untold: 'Workers not notified',
+};
+
 export const STATE_TEXT: Readonly<Record<SessionState, string | null>> = {
   none: 'Nobody is signed in.',
   unknown: 'The next health check tries it.',
   active: null,
-  inactive: 'Unused for too long. A renewal wakes it up, no sign-in needed.',
+  inactive: 'Unused for too long. It reactivates automatically, no sign-in needed.',
   expired: 'Only a new sign-in helps.',
 };
 
@@ -95,14 +100,14 @@ export const STATE_TEXT: Readonly<Record<SessionState, string | null>> = {
 export const CLOCK: Readonly<Record<ClockName, string>> = {
   access: 'Access token',
   idle: 'Idle limit',
-  'hard-end': 'Broker’s daily end',
+  'hard-end': 'Broker’s daily cut-off',
   'refresh-token': 'Refresh token',
   'consumer-key': 'Consumer key',
 };
 
 export const MOVED_BY: Readonly<Record<MovedBy, string>> = {
   renewal: 'Renewed by keep-alive',
-  'sign-in': 'Moved by a sign-in only',
+  'sign-in': 'Extended only by signing in',
   'broker-site': 'Moved by a new key from the broker only',
 };
 
@@ -124,16 +129,6 @@ export const AHEAD: Readonly<Record<Lead, (who: string, ends: string) => Words>>
     title: `The consumer key of ${who} is at its end`,
     text: `Around ${ends} the broker may let it die, and then no sign-in works. Put a new key in place before.`,
   }),
-};
-
-/** What can stand between a token and today's close; an unknown word is shown as it is. */
-export const LIMITING_CLOCK: Readonly<Record<string, string>> = {
-  'no-token': 'no token',
-  rejected: 'the broker refuses the token',
-  unproven: 'the token is not proven yet',
-  'hard-end': 'expires before it',
-  access: 'the access token ends before it',
-  idle: 'goes idle before it',
 };
 
 export const KEEP_ALIVE_STATE = {
@@ -176,17 +171,18 @@ export const SIGN_IN = {
 
 export const SUCCESS = {
   title: 'Signed in',
+  saved: 'Sign-in saved',
   until: (session: string, until: string | null) =>
     until === null
-      ? `${session} has a fresh token. It is renewed by itself.`
+      ? `${session} has a fresh token. It renews automatically.`
       : `${session} has a fresh token, good until ${until}.`,
   token: 'Token',
-  generation: (generation: number) => `Number ${generation}`,
+  generation: (generation: number) => `#${generation}`,
   workers: 'Workers',
   follow: {
-    told: 'Told, they switch now',
-    queued: 'Told at the next run, within 15 minutes',
-    adopting: 'Saved; they follow at the next health check',
+    told: 'Workers notified.',
+    queued: 'Notified at the next run, within 15 minutes.',
+    adopting: 'They switch once it is confirmed.',
   },
   next: (session: string) => `Next: sign in to ${session}`,
   dashboard: 'See all sessions',
@@ -307,7 +303,7 @@ export function outcomeWords(
         title: SUCCESS.title,
         text:
           result.hardEndsAt === null
-            ? 'It is renewed by itself.'
+            ? 'It renews automatically.'
             : `Good until ${moment(result.hardEndsAt)}.`,
       };
     case 'verifier-empty':
@@ -380,8 +376,8 @@ export function outcomeWords(
       return renewedWords(result.done, result.failed);
     case 'renewed-lately':
       return {
-        title: 'Renewed just now',
-        text: `The next time is possible at ${moment(result.retryAt)}.`,
+        title: 'Checked just now',
+        text: `You can check again at ${moment(result.retryAt)}.`,
       };
     case 'signed-out':
       return { title: 'Signed out', text: 'The token is gone. Workers wait for the next sign-in.' };
@@ -399,12 +395,12 @@ function renewedWords(done: number, failed: number): Words {
   if (failed > 0) {
     const count = failed === 1 ? 'One session' : `${failed} sessions`;
     return {
-      title: 'Not everything could be renewed',
+      title: 'Not every check worked',
       text: `${count} did not answer well. Keep-alive tries again at its next run.`,
     };
   }
   return done === 0
-    ? { title: 'Nothing needed renewing', text: 'Every session is as good as it can be.' }
+    ? { title: 'Nothing to check', text: 'There is no token that a check could help.' }
     : { title: 'Every token works', text: 'Each was tried at the broker just now.' };
 }
 

@@ -1,7 +1,7 @@
 /** The dashboard: colours, words, and the one next step. */
 
 import { describe, expect, it } from 'vitest';
-import { dashboardPage, nextStep } from '../../../functions/http/pages/dashboard.ts';
+import { dashboardPage } from '../../../functions/http/pages/dashboard.ts';
 import { chipOf } from '../../../functions/http/pages/session-card.ts';
 import type { SessionStatus, Status } from '../../../functions/operations/read-status.ts';
 import { MORNING, PROD, SANDBOX, sessionStatus, statusOf } from '../../fixtures/front-door.ts';
@@ -37,27 +37,29 @@ describe('chipOf', () => {
   ])('%s is %s', (_name, session, colour, word) => {
     expect(chipOf(session, MORNING)).toEqual({ colour, word });
   });
-});
 
-describe('nextStep', () => {
-  it('is a sign-in for what is expired or was never signed in, required sessions first', () => {
-    const other = sessionStatus({ state: 'none', required: false });
-    const needed = prod({ state: 'expired' });
-    const step = nextStep(statusOf([other, needed]));
-    expect(step).toEqual({ type: 'sign-in', sessions: [needed, other] });
-  });
-
-  it('is a sign-in for a token that ends before the close', () => {
-    const short = sessionStatus({ coverage: { untilClose: false, limitedBy: 'hard-end' } });
-    expect(nextStep(statusOf([short])).type).toBe('sign-in');
+  it.each([
+    ['no token', sessionStatus({ state: 'none' }), 'No token'],
+    ['an expired one', sessionStatus({ state: 'expired' }), 'Expired'],
+    ['one in its last hour', endingIn(HOUR_MS), 'Last hour'],
+    ['one that ends soon', endingIn(3 * HOUR_MS), 'Ends soon'],
+  ])('is not red while the market is closed: %s', (_name, session, word) => {
+    expect(chipOf(session, MORNING, { concern: null, phase: 'over' })).toEqual({
+      colour: 'none',
+      word,
+    });
   });
 
   it.each([
-    ['inactive', 'renew'],
-    ['unknown', 'renew'],
-    ['active', 'nothing'],
-  ] as const)('for an %s session is %s', (state, type) => {
-    expect(nextStep(statusOf([sessionStatus({ state })]))).toEqual({ type });
+    ['worker-behind', 'bad', 'Worker behind'],
+    ['workers-offline', 'warn', 'Workers offline'],
+    ['wont-last', 'warn', 'Won’t last'],
+    ['failing', 'warn', 'Checks fail'],
+    ['unconfirmed', 'warn', 'Not confirmed yet'],
+    ['untold', 'warn', 'Workers not notified'],
+  ] as const)('is not green when the session is of concern: %s', (concern, colour, word) => {
+    const judged = { concern, phase: 'open' } as const;
+    expect(chipOf(sessionStatus(), MORNING, judged)).toEqual({ colour, word });
   });
 });
 
@@ -68,12 +70,12 @@ describe('dashboardPage', () => {
       '<section class="card good" aria-labelledby="etrade-sandbox">',
       '<span class="chip">Active</span>',
       '>15 h 29 min</time>',
-      'at midnight',
+      'midnight',
       'Covered',
       'Idle limit',
       '2 min ago <span class="soft small">08:29</span>',
       '<dt>Renewals</dt><dd>5</dd>',
-      '<dt>401 answers</dt><dd>2</dd>',
+      '<dt>Rejected calls (401)</dt><dd>2</dd>',
       'orb-bot: used 2 min ago',
       'Trading day, opens at 09:30',
       'Working',
@@ -91,17 +93,17 @@ describe('dashboardPage', () => {
     expect(due).toContain(`<a class="button" href="/sign-in/${SANDBOX}">`);
     const asleep = page(statusOf([sessionStatus({ state: 'inactive' })]));
     expect(asleep.match(/class="button"/g)).toHaveLength(1);
-    expect(asleep.match(/Renew now/g)).toHaveLength(1);
+    expect(asleep.match(/Check now/g)).toHaveLength(1);
     const good = page(statusOf([sessionStatus()]));
     expect(good.match(/class="button"/g)).toBeNull();
-    expect(good).toContain('Renew now');
+    expect(good).toContain('Check now');
   });
 
   it.each([
-    ['idle', 'No: goes idle before it'],
-    ['hard-end', 'No: expires before it'],
-    ['no-token', 'No: no token'],
-    ['something-new', 'No: something-new'],
+    ['idle', 'Won’t last until the close: goes idle at 10:15'],
+    ['hard-end', 'Won’t last until the close: expires at midnight'],
+    ['no-token', 'Won’t last until the close: no token'],
+    ['something-new', 'Won’t last until the close: something-new'],
   ])('names "%s" as what stands in the way of the close', (limitedBy, words) => {
     const session = sessionStatus({ coverage: { untilClose: false, limitedBy } });
     expect(page(statusOf([session]))).toContain(words);
@@ -117,17 +119,22 @@ describe('dashboardPage', () => {
     expect(page(statusOf([session], { market: day }))).toContain(`<dd>${words}</dd>`);
   });
 
-  it('says that an inactive token needs a renewal to last until the close', () => {
+  it('says that an inactive token reactivates, and when', () => {
     const coverage = { untilClose: false, limitedBy: 'idle' };
     const text = page(statusOf([sessionStatus({ state: 'inactive', coverage })]));
-    expect(text).toContain('<dd>No: it needs a renewal</dd>');
+    expect(text).toContain('<dd>Idle. It reactivates automatically at 08:45.</dd>');
   });
 
   it('is calm about a token that ends soon when no trading needs it', () => {
     const coverage = { untilClose: null, limitedBy: null };
-    const text = page(statusOf([{ ...endingIn(HOUR_MS), coverage }]));
-    expect(text).toContain('<section class="note none" aria-labelledby="next">');
+    const evening = { now: '2026-03-10T03:00:00.000Z' };
+    const session = sessionStatus({ coverage, hardEndsAt: '2026-03-10T04:00:00.000Z' });
+    const text = page(statusOf([session], evening));
+    expect(text).toContain('<section class="note none" aria-labelledby="next"');
     expect(text).toContain('Nothing to do now');
+    expect(text).toContain('Markets are closed. The token expires at midnight, as usual.');
+    expect(text).toContain('Next sign-in: Tue 08:30.');
+    expect(text).toContain('<section class="card none" aria-labelledby="etrade-sandbox">');
   });
 
   it('tells since when a session is idle', () => {
@@ -153,7 +160,7 @@ describe('dashboardPage', () => {
   });
 
   it.each([
-    { state: 'waiting', says: 'not heard of since the new token' },
+    { state: 'waiting', says: 'no report yet' },
     { state: 'offline', says: 'offline' },
   ] as const)('marks a worker that is $state', ({ state, says }) => {
     const workers = sessionStatus().workers.map((worker) => ({ ...worker, state }));
@@ -198,5 +205,128 @@ describe('dashboardPage', () => {
     if (worker === undefined) throw new Error('the fixture has a worker');
     const session = sessionStatus({ workers: [{ ...worker, name: '<b>bot</b>' }] });
     expect(page(statusOf([session]))).toContain('&lt;b&gt;bot&lt;/b&gt;');
+  });
+});
+
+describe('the banner', () => {
+  const trading = { now: '2026-03-09T17:00:00.000Z' };
+  const keepAlive = {
+    ...statusOf([]).keepAlive,
+    status: 'failing' as const,
+    consecutiveFailures: 3,
+    nextRunAt: '2026-03-09T17:15:00.000Z',
+  };
+  const { adoption, counts } = sessionStatus();
+  const bannerOf = (status: Status): string => {
+    const [, markup = ''] =
+      /<section class="note[^>]+aria-labelledby="next"[^>]*>([\s\S]*?)<\/section>/.exec(
+        page(status),
+      ) ?? [];
+    return markup
+      .replace(/<[^>]+>/g, ' ')
+      .replace(/\s+/g, ' ')
+      .trim();
+  };
+
+  it('says all is well, and when people are asked next', () => {
+    expect(bannerOf(statusOf([sessionStatus()]))).toBe(
+      'Nothing to do All sessions are active. Next sign-in: Tue 08:30.',
+    );
+    expect(bannerOf(statusOf([sessionStatus({ nextSignInAt: null })]))).toBe(
+      'Nothing to do All sessions are active.',
+    );
+  });
+
+  it('says that the token will not last while the broker is down, as the message did', () => {
+    const session = sessionStatus({
+      idleAt: '2026-03-09T18:15:00.000Z',
+      coverage: { untilClose: false, limitedBy: 'idle' },
+      counts: { ...counts, failuresInARow: 7 },
+      trouble: { reason: 'transient', since: '2026-03-09T16:45:00.000Z' },
+    });
+    expect(bannerOf(statusOf([session], { ...trading, keepAlive }))).toBe(
+      'E*TRADE sandbox won’t last until the close It goes idle at 14:15. E*TRADE sandbox isn’t responding (since 12:45). Next try at 13:15. Check now',
+    );
+  });
+
+  it.each([
+    ['transient', 'E*TRADE sandbox isn’t responding (since 12:45)'],
+    ['configuration', 'E*TRADE sandbox: a setting is wrong'],
+    ['clock', 'E*TRADE sandbox: the broker refuses our time of day'],
+  ])('says what fails where the token lasts: %s', (reason, says) => {
+    const trouble = { reason, since: '2026-03-09T16:45:00.000Z' };
+    expect(bannerOf(statusOf([sessionStatus({ trouble })], trading))).toBe(
+      `${says} The token lasts until the close. Next try at 08:45. Check now`,
+    );
+  });
+
+  it('names a worker that cannot trade', () => {
+    const lagging = [{ worker: 'orb-bot', generation: 16, since: '2026-03-09T12:31:00.000Z' }];
+    const session = sessionStatus({ adoption: { ...adoption, current: 0, lagging } });
+    expect(bannerOf(statusOf([session], trading))).toBe(
+      'orb-bot cannot trade It still uses an older token of E*TRADE sandbox. Restart orb-bot if it does not catch up.',
+    );
+  });
+
+  it('says that no worker is running', () => {
+    const offline = ['orb-bot', 'rebalancer', 'scalper'];
+    const session = sessionStatus({ adoption: { ...adoption, expected: 3, current: 0, offline } });
+    expect(bannerOf(statusOf([session], trading))).toBe(
+      'No worker of E*TRADE sandbox is running orb-bot, rebalancer and scalper are offline.',
+    );
+  });
+
+  it('says that keep-alive is late, or fails', () => {
+    const late = { ...keepAlive, status: 'late' as const, consecutiveFailures: 0 };
+    expect(bannerOf(statusOf([sessionStatus()], { ...trading, keepAlive: late }))).toBe(
+      'Keep-alive is late The last run was at 08:30. Check that the scheduler is running. Check now',
+    );
+    expect(bannerOf(statusOf([sessionStatus()], { ...trading, keepAlive }))).toBe(
+      'Keep-alive fails 3 runs in a row failed. Next run at 13:15. Check now',
+    );
+  });
+
+  it('says that an idle token reactivates', () => {
+    expect(bannerOf(statusOf([sessionStatus({ state: 'inactive' })]))).toBe(
+      'E*TRADE sandbox is idle It reactivates automatically at 08:45. Check now',
+    );
+  });
+
+  it('keeps a trace of a sign-in that is not confirmed', () => {
+    const unconfirmed = {
+      generation: 18,
+      savedAt: '2026-03-09T12:30:00.000Z',
+      nextCheckAt: '2026-03-09T12:45:00.000Z',
+    };
+    const status = statusOf([sessionStatus({ unconfirmed })]);
+    const says = 'Saved, not confirmed by the broker yet. Next check at 08:45.';
+    expect(bannerOf(status)).toBe(`E*TRADE sandbox is not confirmed yet ${says} Check now`);
+    expect(page(status)).toContain(`<p>Token #18: ${says}</p>`);
+  });
+
+  it('names what else there is below the worst', () => {
+    const other = prod({ state: 'inactive' });
+    expect(bannerOf(statusOf([sessionStatus({ state: 'none' }), other]))).toBe(
+      'One session needs you Log in at the broker, and the token is saved. It takes about a minute. Sign in to E*TRADE sandbox E*TRADE prod is idle. It reactivates automatically at 08:45.',
+    );
+  });
+
+  it('is calm where no market needs the token that is missing, and the card signs in', () => {
+    const evening = { now: '2026-03-09T21:00:00.000Z' };
+    const text = page(statusOf([sessionStatus({ state: 'expired' })], evening));
+    expect(bannerOf(statusOf([sessionStatus({ state: 'expired' })], evening))).toBe(
+      'Nothing to do now Markets are closed. Next sign-in: Tue 08:30.',
+    );
+    expect(text).not.toMatch(/class="(note|card) bad"/);
+    expect(text).toContain(`<a class="button second" href="/sign-in/${SANDBOX}">`);
+  });
+
+  it('tells of an end that is near instead of nothing to do', () => {
+    const warnings = [
+      { sessions: [SANDBOX], clock: 'hard-end', lead: 'hour', endsAt: '2026-03-09T18:00:00.000Z' },
+    ] as const;
+    expect(bannerOf(statusOf([sessionStatus()], { warnings }))).toBe(
+      'E*TRADE sandbox: an end is near See above. Everything else is ready.',
+    );
   });
 });

@@ -5,7 +5,11 @@ import { dashboardPage } from '../../../functions/http/pages/dashboard.ts';
 import type { SessionStatus, Status } from '../../../functions/operations/read-status.ts';
 import { PROD, sessionStatus, statusOf } from '../../fixtures/front-door.ts';
 
-const NYSE = { name: 'NYSE', zone: 'America/New_York' } as const;
+const NYSE = {
+  name: 'NYSE',
+  zone: 'America/New_York',
+  nextOpensAt: '2026-03-09T13:30:00.000Z',
+} as const;
 const NSE = {
   name: 'NSE',
   zone: 'Asia/Kolkata',
@@ -13,6 +17,7 @@ const NSE = {
   opensAt: null,
   closesAt: null,
   note: 'Elections',
+  nextOpensAt: '2026-03-10T03:45:00.000Z',
 } as const;
 
 function page(status: Status): string {
@@ -46,12 +51,12 @@ describe('a card', () => {
   it('lists the clocks, when each ends and who moves it', () => {
     const text = textOf(page(statusOf([schwab])));
     expect(text).toContain('Access token 08:58 Renewed by keep-alive');
-    expect(text).toContain('Refresh token 16 Mar, 11:00 Moved by a sign-in only');
+    expect(text).toContain('Refresh token 16 Mar, 11:00 Extended only by signing in');
     expect(text).toContain('Consumer key 15 Jan 2028 Moved by a new key from the broker only');
   });
 
   it('has no list where no clock is known', () => {
-    expect(page(statusOf([sessionStatus({ clocks: [] })]))).not.toContain('Clocks');
+    expect(page(statusOf([sessionStatus({ clocks: [] })]))).not.toContain('Expiry');
   });
 
   it('is written on the clock of its market, and says so where that is not the page’s', () => {
@@ -64,7 +69,7 @@ describe('a card', () => {
     });
     const status = statusOf([sessionStatus(), kite]);
     const text = textOf(page({ ...status, markets: [{ ...NYSE, ...status.market }, NSE] }));
-    expect(text).toContain('Broker’s daily end Tue 06:00');
+    expect(text).toContain('Broker’s daily cut-off Tue 06:00');
     expect(text.match(/Times here are Kolkata time\./g)).toHaveLength(1);
     expect(text).toContain('No trading today Last used');
     expect(text).toContain('Market: NYSE, New York time Trading day, opens at 09:30');
