@@ -40,8 +40,9 @@ export function createLocalReportSender(options: LocalReportsOptions): ReportSen
 
 export function createLocalReportCollector(options: LocalReportsOptions): ReportCollector {
   return {
-    async collect() {
-      const answer = pulledSchema.safeParse(await post(options, 'reports/pull', {}, EMPTY));
+    async collect(withinMs = options.timeoutMs ?? 3000) {
+      const bounded = { ...options, timeoutMs: withinMs };
+      const answer = pulledSchema.safeParse(await post(bounded, 'reports/pull', {}, EMPTY));
       if (!answer.success) throw unavailable('answered nonsense to');
       const { receivedMessages } = answer.data;
       const decoded = receivedMessages.map(({ message }) =>

@@ -45,6 +45,9 @@ const REPORTS_MAX = 500;
 /** Once something came, more comes at once or not at all. */
 const FURTHER_WITHIN_MS = 300;
 
+/** Between the end of a hurried pull and its caller's patience. */
+const HURRY_MARGIN_MS = 100;
+
 const WORKER = { message: "a worker's report", caller: "the worker's service account" };
 
 /** @see https://docs.cloud.google.com/pubsub/docs/publisher */
@@ -99,10 +102,12 @@ export function createPubsubReportCollector(
     collectError(thrown, { project, subscription }, timeoutMs);
 
   return {
-    async collect() {
+    async collect(withinMs) {
       let pulled: readonly Pulled[];
       try {
-        pulled = await connection.use(timeoutMs * 2, pullAll);
+        pulled = await connection.use(withinMs ?? timeoutMs * 2, (pubsub) =>
+          pullAll(pubsub, withinMs),
+        );
       } catch (thrown) {
         throw inOurWords(thrown);
       }
@@ -118,8 +123,11 @@ export function createPubsubReportCollector(
   };
 
   /** One answer seldom holds all that waits, so it is asked until nothing comes. */
-  async function pullAll(pubsub: PubSub): Promise<readonly Pulled[]> {
+  async function pullAll(pubsub: PubSub, withinMs?: number): Promise<readonly Pulled[]> {
     const all: Pulled[] = [];
+    // In a hurry the first answer is all: what else waits comes to the next caller.
+    if (withinMs !== undefined)
+      return pullOnce(pubsub, REPORTS_MAX, true, withinMs - HURRY_MARGIN_MS);
     while (all.length < REPORTS_MAX) {
       const further = await pullOnce(pubsub, REPORTS_MAX - all.length, all.length === 0);
       if (further.length === 0) break;
@@ -133,8 +141,9 @@ export function createPubsubReportCollector(
     pubsub: PubSub,
     maxMessages: number,
     isFirst: boolean,
+    hurryMs?: number,
   ): Promise<readonly Pulled[]> {
-    const timeout = isFirst ? timeoutMs : FURTHER_WITHIN_MS;
+    const timeout = hurryMs ?? (isFirst ? timeoutMs : FURTHER_WITHIN_MS);
     try {
       const answer = await call(pubsub, 'pull', { subscription: name, maxMessages }, timeout);
       const { receivedMessages } = pulledSchema.parse(answer);
@@ -143,7 +152,8 @@ export function createPubsubReportCollector(
         data: message.data ?? '',
       }));
     } catch (thrown) {
-      if (statusOf(thrown) === 'DEADLINE_EXCEEDED' && (await isThere(pubsub, isFirst))) return [];
+      const isSilent = statusOf(thrown) === 'DEADLINE_EXCEEDED';
+      if (isSilent && (hurryMs !== undefined || (await isThere(pubsub, isFirst)))) return [];
       if (!isFirst && isNoAnswer(thrown)) return [];
       throw thrown;
     }

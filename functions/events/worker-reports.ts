@@ -22,6 +22,10 @@ export type CollectedReports = {
 };
 
 export interface ReportCollector {
-  /** What waits now, in one bounded call; an empty list when nothing does. */
-  collect(): Promise<CollectedReports>;
+  /**
+   * What waits now, in one bounded call; an empty list when nothing does.
+   *
+   * @param withinMs for a caller with little time: what has not come by then is left for the next one
+   */
+  collect(withinMs?: number): Promise<CollectedReports>;
 }

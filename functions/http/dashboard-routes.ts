@@ -5,6 +5,7 @@
  */
 
 import { sessionOf } from '../operations/find-session.ts';
+import type { Status } from '../operations/read-status.ts';
 import type { Visitor } from './cookie.ts';
 import { forceOutcome, newsFor, revokeOutcome } from './outcome.ts';
 import { accessPage } from './pages/access.ts';
@@ -12,6 +13,7 @@ import { dashboardPage } from './pages/dashboard.ts';
 import { json, page, redirect, retryAfter } from './reply.ts';
 import {
   type KnownVisit,
+  mayAct,
   type PostVisit,
   type SessionVisit,
   setCookie,
@@ -35,10 +37,17 @@ export async function followLink(visit: Visit, visitor: Visitor | null): Promise
   return redirect(location, await setCookie(visit, merged));
 }
 
-/** `GET /`; with `?done`, what the last post came to. */
+/**
+ * `GET /`; with `?done`, what the last post came to; with `?reports`, after collecting what workers report. A page
+ * that misses workers leads there by itself, once.
+ */
 export async function showDashboard(visit: KnownVisit): Promise<Response> {
-  const { wiring, visitor } = visit;
+  const { wiring, visitor, url } = visit;
+  const hasCollected = url.searchParams.has('reports');
+  if (hasCollected && mayAct(visit.request)) await visit.operations.collectForPage(wiring);
   const status = await visit.operations.readStatus(wiring);
+  const again = !hasCollected && missesWorkers(status);
+  const address = url.searchParams.has('done') ? '/?done&reports' : '/?reports';
   return page(
     dashboardPage({
       status,
@@ -49,6 +58,17 @@ export async function showDashboard(visit: KnownVisit): Promise<Response> {
         : null,
       brokerOf: (key) => (key === null ? null : sessionOf(wiring, key)?.broker) ?? SOME_BROKER,
     }),
+    200,
+    again ? { refresh: `${LOOK_AGAIN_SECONDS}; url=${address}` } : {},
+  );
+}
+
+/** Workers report at once after a switch: by then they have. */
+const LOOK_AGAIN_SECONDS = 5;
+
+function missesWorkers({ sessions }: Status): boolean {
+  return sessions.some(
+    ({ adoption }) => adoption.waiting.length > 0 || adoption.lagging.length > 0,
   );
 }
 

@@ -6,6 +6,7 @@
  * lives here: handlers call one operation each. Called by `functions/pin-exchange.ts`.
  */
 
+import { collectForPage } from '../operations/collect-reports.ts';
 import { completeSignIn } from '../operations/complete-sign-in.ts';
 import { sessionOf } from '../operations/find-session.ts';
 import { readApproval } from '../operations/read-approval.ts';
@@ -49,6 +50,7 @@ const OPERATIONS: Operations = {
   requestApproval,
   takeApproval,
   readStatus,
+  collectForPage,
   forceKeepAlive,
   revokeSession,
   sendLink,

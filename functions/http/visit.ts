@@ -5,6 +5,7 @@
  */
 
 import type { SessionKey } from '../lifecycle/session.ts';
+import type { collectForPage } from '../operations/collect-reports.ts';
 import type { completeSignIn } from '../operations/complete-sign-in.ts';
 import { zoneOf as zoneOfSessions } from '../operations/markets.ts';
 import type { ApprovalView, readApproval } from '../operations/read-approval.ts';
@@ -30,6 +31,7 @@ export type Operations = {
   readonly requestApproval: typeof requestApproval;
   readonly takeApproval: typeof takeApproval;
   readonly readStatus: typeof readStatus;
+  readonly collectForPage: typeof collectForPage;
   readonly forceKeepAlive: typeof forceKeepAlive;
   readonly revokeSession: typeof revokeSession;
   readonly sendLink: typeof sendLink;

@@ -2,8 +2,8 @@
  * Writes down what workers have reported since the last run: which token each uses, and when it last
  * worked, so that keep-alive leaves alone what workers keep alive anyway.
  *
- * Makes no broker call and never fails its caller: a channel that is down is a sentence in the report.
- * Called by keep-alive and health-check before they look at the sessions.
+ * Makes no broker call and never fails its caller: a channel that is down is a sentence in the report. Keep-alive,
+ * health-check and the page may collect at the same time.
  */
 
 import { CadenceError, StoreError } from '../errors.ts';
@@ -22,10 +22,30 @@ export type ReportCollection = {
   readonly problem: string | null;
 };
 
-export async function collectReports(system: System): Promise<ReportCollection> {
+/** A page that waits for workers gives their reports this long, and is shown without them after it. */
+const PAGE_WAITS_MS = 1_000;
+/** Of it, for what the channel has: the rest is for writing it down. */
+const PAGE_COLLECTS_MS = 700;
+
+/**
+ * Collects for a person who looks at the page, never in the way of showing it. What comes too late is not
+ * acknowledged, or written down after all: a report counts once, however often it is read.
+ */
+export async function collectForPage(system: System): Promise<void> {
+  if (system.reports === null) return;
+  const done = new AbortController();
+  await Promise.race([
+    collectReports(system, PAGE_COLLECTS_MS),
+    system.wait(PAGE_WAITS_MS, done.signal),
+  ]);
+  done.abort();
+}
+
+/** @param withinMs the channel's share of a caller's patience; without it, its own limit */
+export async function collectReports(system: System, withinMs?: number): Promise<ReportCollection> {
   if (system.reports === null) return { collectedAt: null, problem: null };
   try {
-    const { reports, unreadable, acknowledge } = await system.reports.collect();
+    const { reports, unreadable, acknowledge } = await system.reports.collect(withinMs);
     const strangers = reports.filter(({ session }) => sessionOf(system, session) === null);
     if (unreadable > 0 || strangers.length > 0) {
       system.log.warn('reports-skipped', 'Some reports of workers were no use.', {

@@ -70,7 +70,7 @@ locals {
 
     # Events and reports.
     [for who in local.storing : { who = who, role = "roles/pubsub.publisher", kind = "topic", on = "token-renewed", why = "tells workers of a new token" }],
-    [for who in ["keep-alive", "health-check"] : { who = who, role = "roles/pubsub.subscriber", kind = "subscription", on = "worker-reports-health", why = "collects the reports of workers" }],
+    [for who in local.storing : { who = who, role = "roles/pubsub.subscriber", kind = "subscription", on = "worker-reports-health", why = "collects the reports of workers" }],
     flatten([for who in var.dynamic_subscriptions ? keys(local.worker_accounts) : [] : [
       { who = who, role = "roles/pubsub.subscriber", kind = "topic", on = "token-renewed", why = "attaches a subscription of its own, which may hear of every session" },
       { who = who, role = "roles/pubsub.subscriber", kind = "subscription", on = "token-renewed-example", why = "takes events from the example subscription, of every session" },

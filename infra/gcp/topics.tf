@@ -27,7 +27,7 @@ resource "google_pubsub_topic" "own" {
   depends_on = [google_project_service.used]
 }
 
-# Collected by keep-alive and health-check. A report is worth nothing after an hour.
+# Collected by keep-alive, health-check and the page. A report is worth nothing after an hour.
 resource "google_pubsub_subscription" "worker_reports" {
   name                       = "worker-reports-health"
   topic                      = google_pubsub_topic.own["worker-reports"].id

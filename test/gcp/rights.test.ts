@@ -9,7 +9,9 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { createPubsubReportSender } from '../../functions/events/pubsub-reports.ts';
 import { createPubsubSubscription } from '../../functions/events/pubsub-subscription.ts';
+import type { ReportCollector } from '../../functions/events/worker-reports.ts';
 import { createJsonLog } from '../../functions/logging/json-log.ts';
+import { collectForPage } from '../../functions/operations/collect-reports.ts';
 import { connect } from '../../functions/worker/connect.ts';
 import { runTests } from '../../infra/gcp/test-runs.ts';
 import { openGrpcServer } from '../fixtures/grpc-server.ts';
@@ -30,6 +32,7 @@ const KEY = 'etrade-sandbox';
 const SESSION = `secret ${KEY}-session`;
 const APP = 'secret token-cadence-app';
 const TOPIC = 'topic token-renewed';
+const REPORTS = 'subscription worker-reports-health';
 
 /** The permission behind each step, and what it is asked for. */
 const NEEDED: Readonly<Record<string, readonly [permission: string, on: string]>> = {
@@ -42,6 +45,7 @@ const NEEDED: Readonly<Record<string, readonly [permission: string, on: string]>
   'store.loadService': ['secretmanager.secrets.get', APP],
   'store.replaceService': ['secretmanager.secrets.update', APP],
   publish: ['pubsub.topics.publish', TOPIC],
+  'reports.collect': ['pubsub.subscriptions.consume', REPORTS],
 };
 
 /** Nothing in Google's cloud. */
@@ -79,18 +83,27 @@ const outputsSchema = z.object({
 
 /** `tc-keep-alive secretmanager.secrets.get secret token-cadence-app` for everything that is asked. */
 async function askedInTwoDays(): Promise<ReadonlySet<string>> {
-  const world = createTestSystem({ startsAt: '2026-03-05T08:31-05:00', sessions: [{ key: KEY }] });
+  const collected: string[] = [];
+  const reports: ReportCollector = {
+    async collect() {
+      collected.push('reports.collect');
+      return { reports: [], unreadable: 0, acknowledge: async () => {} };
+    },
+  };
+  const startsAt = '2026-03-05T08:31-05:00';
+  const world = createTestSystem({ startsAt, sessions: [{ key: KEY }], reports });
   const asked = new Set<string>();
   const note = async (name: string, work: () => Promise<unknown>): Promise<void> => {
     world.steps.forget();
     await work();
-    for (const step of stepsOf(world)) {
+    for (const step of [...stepsOf(world), ...collected.splice(0)]) {
       const needed = NEEDED[step];
       if (needed !== undefined) asked.add(`tc-${name} ${needed.join(' ')}`);
       else if (!ELSEWHERE.test(step)) throw new Error(`what does "${step}" need?`);
     }
   };
   await note('pin-exchange', () => world.signIn(KEY));
+  await note('pin-exchange', () => collectForPage(world.system));
   const midnight = at('2026-03-06T00:00-05:00');
   for (let moment = midnight; moment < midnight + 192 * QUARTER_MS; moment += QUARTER_MS) {
     world.clock.set(new Date(Math.max(moment, world.clock.now())).toISOString());
@@ -181,6 +194,7 @@ describe.skipIf(terraform === null)('the rights of a function', { timeout: TIMEO
     expect(asked).toContain(`tc-health-check secretmanager.versions.destroy ${SESSION}`);
     expect(asked).toContain(`tc-morning-alert secretmanager.versions.access ${SESSION}`);
     expect(asked).toContain(`tc-pin-exchange pubsub.topics.publish ${TOPIC}`);
+    expect(asked).toContain(`tc-pin-exchange pubsub.subscriptions.consume ${REPORTS}`);
     const writers = [...granted].filter((right) => right.endsWith(`versions.add ${SESSION}`));
     expect(writers.map((right) => right.split(' ')[0]).toSorted()).toEqual([
       'tc-health-check',

@@ -120,6 +120,49 @@ describe('the dashboard', () => {
     );
   });
 
+  describe('while workers have not reported since the new token', () => {
+    const { adoption } = sessionStatus();
+    const text = 'Waiting for 3 workers (orb-bot, rebalancer, scalper)';
+    const waiting = ['orb-bot', 'rebalancer', 'scalper'];
+    beforeEach(() => {
+      const missing = { ...adoption, expected: 3, current: 0, waiting, text };
+      door.answers.status = statusOf([sessionStatus({ adoption: missing })]);
+    });
+    const shown = async (path: string, init: RequestInit = {}) => {
+      const { cookie } = await door.enter();
+      return door.request(path, { ...init, headers: { ...init.headers, cookie } });
+    };
+
+    it('says whom it waits for, and loads itself again after five seconds', async () => {
+      const answer = await shown('/');
+      expect(answer.headers.get('refresh')).toBe('5; url=/?reports');
+      expect(await answer.text()).toContain(text);
+      expect(door.asked).toEqual([]);
+    });
+
+    it('keeps what the last action came to', async () => {
+      expect((await shown('/?done')).headers.get('refresh')).toBe('5; url=/?done&reports');
+    });
+
+    it('collects reports then, and does not load itself once more', async () => {
+      const answer = await shown('/?reports');
+      expect([answer.status, answer.headers.get('refresh')]).toEqual([200, null]);
+      expect(door.asked).toEqual([{ operation: 'collect', facts: {} }]);
+    });
+
+    it('collects nothing for a look ahead', async () => {
+      await shown('/?reports', { method: 'HEAD' });
+      await shown('/?reports', { headers: { 'sec-purpose': 'prefetch' } });
+      expect(door.asked).toEqual([]);
+    });
+  });
+
+  it('does not load itself again when every worker has reported', async () => {
+    const { cookie } = await door.enter();
+    const answer = await door.request('/', { headers: { cookie } });
+    expect(answer.headers.get('refresh')).toBeNull();
+  });
+
   it('passes a failure of the store on', async () => {
     Object.defineProperty(door.answers, 'status', {
       get: () => {

@@ -157,6 +157,33 @@ describe('the sentence', () => {
     expect(sentence({}, ['scalper'])).toBe('0 of 1 worker on token #7, scalper offline');
   });
 
+  describe('right after a switch', () => {
+    const before = report({ generation: 6, at: ny('08:30') });
+    const said = (now: number, workers: SessionRecord['workers']) =>
+      adoptionText(adoptionOf(record(workers), [], ny('08:30')), ZONE, now);
+    const three = { 'orb-bot/1': before, 'rebalancer/1': before, 'scalper/1': before };
+
+    it.each([
+      {
+        now: ny('08:32') - 1,
+        workers: three,
+        says: 'Waiting for 3 workers (orb-bot, rebalancer, scalper)',
+      },
+      {
+        now: ny('08:32') - 1,
+        workers: { 'orb-bot/1': report({ at: ny('08:31') }), 'scalper/1': before },
+        says: '1 of 2 workers on token #7, waiting for 1 worker (scalper)',
+      },
+      {
+        now: ny('08:32'),
+        workers: three,
+        says: '0 of 3 workers on token #7, no report from orb-bot yet, no report from rebalancer yet, no report from scalper yet',
+      },
+    ])('says whom it waits for, until the grace is over: $says', ({ now, workers, says }) => {
+      expect(said(now, workers)).toBe(says);
+    });
+  });
+
   it('is none before the first sign-in', () => {
     expect(
       sentence({ 'a/1': report({ generation: 0 }) }, [], { generation: 0, version: null }),

@@ -3,7 +3,7 @@ import { EventError, StoreError } from '../../functions/errors.ts';
 import type { ReportCollector } from '../../functions/events/worker-reports.ts';
 import type { WorkerHeartbeat } from '../../functions/lifecycle/worker-report.ts';
 import { checkHealth } from '../../functions/operations/check-health.ts';
-import { collectReports } from '../../functions/operations/collect-reports.ts';
+import { collectForPage, collectReports } from '../../functions/operations/collect-reports.ts';
 import { readStatus } from '../../functions/operations/read-status.ts';
 import { renewSessions } from '../../functions/operations/renew-sessions.ts';
 import { sessionKey } from '../fixtures/records.ts';
@@ -241,5 +241,65 @@ describe('adoption', () => {
     expect(health.problems).toEqual([]);
     expect(health.sessions[0]?.adoption).toMatchObject({ lagging: [], offline: ['orb-bot'] });
     expect(world.told()).not.toContain('worker-behind');
+  });
+});
+
+describe('reports for a page', () => {
+  it('are written down before it is shown', async () => {
+    const { world, channel, say } = await setUp();
+    say();
+    await collectForPage({ ...world.system, wait: () => new Promise(() => {}) });
+    expect(channel.waiting.size).toBe(0);
+    const { sessions } = await readStatus(world.system);
+    expect(sessions[0]?.adoption).toMatchObject({ current: 1, waiting: [] });
+  });
+
+  it('do not keep it waiting for longer than a second', async () => {
+    const { world } = await setUp();
+    const asked: unknown[] = [];
+    const reports: ReportCollector = {
+      collect: (withinMs) => {
+        asked.push(withinMs);
+        return new Promise(() => {});
+      },
+    };
+    const wait = async (ms: number) => void asked.push(ms);
+    await collectForPage({ ...world.system, reports, wait });
+    expect(asked).toEqual([700, 1000]);
+  });
+
+  it('fail without failing the page', async () => {
+    const { world, channel } = await setUp();
+    channel.failure = channelDown();
+    await collectForPage({ ...world.system, wait: () => new Promise(() => {}) });
+    expect(world.logged()).toContain('reports-not-collected');
+  });
+
+  it('are neither lost nor doubled when health-check collects at the same time', async () => {
+    const { world, channel, say } = await setUp();
+    world.clock.advance(5 * MINUTE_MS);
+    for (const worker of ['orb-bot', 'rebalancer', 'scalper']) say({ worker });
+    const page = { ...world.system, wait: () => new Promise<void>(() => {}) };
+    await Promise.all([collectForPage(page), checkHealth(world.system), collectForPage(page)]);
+    const once = await world.record();
+    expect(Object.keys(once.workers)).toEqual([
+      'orb-bot/host-1',
+      'rebalancer/host-1',
+      'scalper/host-1',
+    ]);
+    expect(channel.waiting.size).toBe(0);
+    const { sessions } = await readStatus(world.system);
+    expect(sessions[0]?.adoption).toMatchObject({ expected: 3, current: 3 });
+  });
+
+  it('that a page read and did not write down come to the next collection', async () => {
+    const { world, channel, say } = await setUp();
+    say();
+    world.steps.fail('store.replace', storeDown(), { times: 1 });
+    await collectForPage({ ...world.system, wait: () => new Promise(() => {}) });
+    expect(channel.waiting.size).toBe(1);
+    await collectReports(world.system);
+    expect(channel.waiting.size).toBe(0);
+    expect(Object.keys((await world.record()).workers)).toEqual(['orb-bot/host-1']);
   });
 });
