@@ -245,10 +245,16 @@ describe('adoption', () => {
 });
 
 describe('reports for a page', () => {
+  /** For a person whose second never ends; every other wait is as it was. */
+  const patient = ({ system }: TestSystem): TestSystem['system'] => ({
+    ...system,
+    wait: (ms, signal) => (ms === 1_000 ? new Promise(() => {}) : system.wait(ms, signal)),
+  });
+
   it('are written down before it is shown', async () => {
     const { world, channel, say } = await setUp();
     say();
-    await collectForPage({ ...world.system, wait: () => new Promise(() => {}) });
+    await collectForPage(patient(world));
     expect(channel.waiting.size).toBe(0);
     const { sessions } = await readStatus(world.system);
     expect(sessions[0]?.adoption).toMatchObject({ current: 1, waiting: [] });
@@ -271,7 +277,7 @@ describe('reports for a page', () => {
   it('fail without failing the page', async () => {
     const { world, channel } = await setUp();
     channel.failure = channelDown();
-    await collectForPage({ ...world.system, wait: () => new Promise(() => {}) });
+    await collectForPage(patient(world));
     expect(world.logged()).toContain('reports-not-collected');
   });
 
@@ -279,7 +285,7 @@ describe('reports for a page', () => {
     const { world, channel, say } = await setUp();
     world.clock.advance(5 * MINUTE_MS);
     for (const worker of ['orb-bot', 'rebalancer', 'scalper']) say({ worker });
-    const page = { ...world.system, wait: () => new Promise<void>(() => {}) };
+    const page = patient(world);
     await Promise.all([collectForPage(page), checkHealth(world.system), collectForPage(page)]);
     const once = await world.record();
     expect(Object.keys(once.workers)).toEqual([
@@ -296,7 +302,7 @@ describe('reports for a page', () => {
     const { world, channel, say } = await setUp();
     say();
     world.steps.fail('store.replace', storeDown(), { times: 1 });
-    await collectForPage({ ...world.system, wait: () => new Promise(() => {}) });
+    await collectForPage(patient(world));
     expect(channel.waiting.size).toBe(1);
     await collectReports(world.system);
     expect(channel.waiting.size).toBe(0);
