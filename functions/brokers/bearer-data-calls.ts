@@ -7,12 +7,11 @@
 import type { Secret } from '../secret.ts';
 import type { BrokerFailure } from './broker.ts';
 import type { CreateDataCalls } from './data-calls.ts';
+import { type BrokerWords, judgeCall } from './failures.ts';
 import { bearerAuthorization } from './oauth2.ts';
-import type { Received } from './send.ts';
 
 export type BearerDataCalls = {
-  /** Why the broker did not serve a call; `null` for an answer that is between it and the caller. */
-  readonly judge: (answer: Received) => BrokerFailure | null;
+  readonly words: BrokerWords;
   /**
    * The `Authorization` header's value.
    * @default `Bearer <access token>`
@@ -23,7 +22,7 @@ export type BearerDataCalls = {
 };
 
 export function bearerDataCalls({
-  judge,
+  words,
   header = bearerAuthorization,
   headers = {},
 }: BearerDataCalls): CreateDataCalls {
@@ -31,7 +30,7 @@ export function bearerDataCalls({
     headers,
     authorize: (_call, token) => header(token.accessToken, consumerKey),
     judge(answer) {
-      const failure = judge(answer);
+      const failure = judgeCall(words, answer);
       if (failure === null) return null;
       return { ...failure, undone: isRefusedAtTheDoor(failure) };
     },

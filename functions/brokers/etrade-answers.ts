@@ -10,7 +10,7 @@ import { Secret } from '../secret.ts';
 import type { BrokerFailure, CallbackAnswer, ProbeAnswer, RevokeAnswer } from './broker.ts';
 import { findOauthProblem, judgeRefusal } from './etrade-failures.ts';
 import { ETRADE_VERIFIER_MAX_LENGTH } from './etrade-rules.ts';
-import { looksLikeHtml, parseJson, unreadable } from './judged.ts';
+import { parseJson, unreadable } from './judged.ts';
 import type { Received } from './send.ts';
 
 export type TokenPair = {
@@ -39,15 +39,24 @@ export function judgeTokenPair(
 }
 
 /**
- * Renew and revoke answer 200 with a line of plain text; its exact words are not relied upon.
+ * Renew and revoke answer 200 with a line of plain text that says so. Anything else is not done: a maintenance
+ * page comes with 200, too.
  *
  * @see https://apisb.etrade.com/docs/api/authorization/renew_access_token.html
  */
 export function judgeDone(step: 'renew' | 'revoke', answer: Received): RevokeAnswer {
   if (answer.status !== 200 || findOauthProblem(answer) !== null) return judgeRefusal(step, answer);
-  if (!answer.complete || looksLikeHtml(answer.body)) return unreadable(answer);
-  return { ok: true };
+  const text = answer.body.trim();
+  const isDone = answer.complete && DONE[step].test(text) && !/^[<{[]/.test(text);
+  return isDone ? { ok: true } : judgeRefusal(step, answer);
 }
+
+/** "Access Token has been renewed", "Revoked Access Token": a short line, and no denial in it. */
+const DONE = {
+  renew:
+    /^(?!.*(?:\b(?:not|never|cannot|unable|failed|error)\b|n't)).{0,80}\b(?:renewed|reactivated)\b.{0,80}$/i,
+  revoke: /^(?!.*(?:\b(?:not|never|cannot|unable|failed|error)\b|n't)).{0,80}\brevoked\b.{0,80}$/i,
+} as const;
 
 /**
  * The accounts of the person who signed in; 204 stands for none.

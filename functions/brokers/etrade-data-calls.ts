@@ -6,7 +6,8 @@
  */
 
 import type { CreateDataCalls } from './data-calls.ts';
-import { findOauthProblem, judgeRefusal } from './etrade-failures.ts';
+import { ETRADE_WORDS, findOauthProblem, judgeRefusal } from './etrade-failures.ts';
+import { judgeCall } from './failures.ts';
 import { authorizationHeader } from './oauth1.ts';
 
 const NONCE_BYTES = 16;
@@ -47,10 +48,9 @@ export const createEtradeDataCalls: CreateDataCalls = (options) => {
 
     judge(answer) {
       const oauthProblem = findOauthProblem(answer);
-      if (answer.status < 300 && oauthProblem === null) return null;
-      const failure = judgeRefusal('probe', answer);
-      // An address that does not exist or an order that is not allowed says nothing of our settings.
-      if (failure.reason === 'configuration' && oauthProblem === null) return null;
+      const failure =
+        oauthProblem === null ? judgeCall(ETRADE_WORDS, answer) : judgeRefusal('probe', answer);
+      if (failure === null) return null;
       // A used nonce may be our own request, which the network has delivered twice.
       return { ...failure, undone: oauthProblem !== null && oauthProblem !== 'nonce_used' };
     },

@@ -1,47 +1,74 @@
 /**
- * Why E*TRADE refused: finds the reason in HTML, JSON, XML or a header, and gives it its class.
+ * E*TRADE's words for a refusal: the OAuth problem in HTML, JSON, XML or a header, and the `Error` of its API.
  *
- * Pure. Works by content, never by content type, which E*TRADE does not keep to. The `problem` it returns
- * is a safe word, never text of the body. Called by `etrade-answers.ts`.
+ * Data for the table in `failures.ts`. Works by content, never by content type, which E*TRADE does not keep to.
  */
 
-import type { BrokerFailure, FailureClass } from './broker.ts';
-import { looksLikeHtml, unreadable } from './judged.ts';
+import * as z from 'zod';
+import type { BrokerFailure } from './broker.ts';
+import { type BrokerWords, judgeFailure, type Said, type Step } from './failures.ts';
 import type { Received } from './send.ts';
 
-/** The calls, as far as a refusal means something else in each. */
-export type EtradeStep = 'begin' | 'complete' | 'renew' | 'probe' | 'revoke';
+/** The calls to E*TRADE. */
+export type EtradeStep = Exclude<Step, 'approval'>;
 
 /** Quoted in JSON and in headers, escaped in HTML, bare elsewhere; more facts follow after a comma. */
 const OAUTH_PROBLEM = /oauth_problem\s*=\s*(?:\\?["']|&quot;|&#0?34;)?([a-z_]{2,60})/i;
 const ACCEPTABLE_TIMESTAMPS = /oauth_acceptable_timestamps\s*=\s*\W{0,6}(\d{10})-(\d{10})(?!\d)/i;
-const ERROR_CODE = /(?:"code"\s*:\s*"?|<code>\s*)(\d{1,6})\b/i;
+
 const RATE_LIMIT = /exceeded the rate limit|rate limit (?:set|exceeded)|too many requests/i;
 
-/** `Error.code`: 100 the service is unavailable, 670 maintenance. */
-const PASSING_ERROR_CODES: ReadonlySet<string> = new Set(['100', '670']);
+const SERVICE_IS_AWAY =
+  /\bnot (?:currently |presently |now )?available\b|\bunavailable\b|\bmaintenance\b|\btemporar|\btry\b[\w ]{0,20}\b(?:again|later)\b|\b(?:could|can) ?not (?:be completed|complete|be processed at this time)\b|\btimed? ?out\b|\b(?:system|internal|server) error\b|\bdown for\b/i;
 
-/** The failure an answer stands for; for every answer that is no success of its step. */
+/**
+ * The words of OAuth problems are those of the classic Java OAuth library; only some were seen from E*TRADE.
+ * `Error.code`: 100 the service is unavailable, 670 maintenance; but 100 also stands beside refusals of one call.
+ */
+export const ETRADE_WORDS: BrokerWords = {
+  read,
+  refusedToken: 'renewable',
+  // Tomcat's error page, which is how its token endpoints refuse.
+  ownPages: /\bHTTP Status \d{3}\b/,
+  rows: [
+    { word: 'timestamp_refused', reason: 'clock' },
+    { word: 'nonce_used', reason: 'transient' },
+    { word: /^(?:consumer_key|signature|callback|parameter|version)_/, reason: 'configuration' },
+    { word: 'token_revoked', reason: 'sign-in-needed' },
+    { word: /^token_/, reason: 'token' },
+    {
+      word: /^(?:verifier|user|permission|additional_authorization)_/,
+      reason: 'sign-in-needed',
+    },
+    { beside: RATE_LIMIT, status: [400, 499], reason: 'transient', problem: 'rate-limited' },
+    { word: /^(?:[a-z]+_\w+|error-(?:100|670))$/, status: [500, 599], reason: 'transient' },
+    { word: /^error-(?:100|670|uncoded)$/, beside: SERVICE_IS_AWAY, reason: 'transient' },
+    { word: /^error-(?:100|670)$/, beside: /^\s*$/, reason: 'transient' },
+    { word: /^error-/, status: [401, 401], reason: 'token' },
+    // An account, a symbol, an order that it does not take.
+    { word: /^error-/, status: [400, 499], reason: 'configuration', ofCall: true },
+    // Said by its own server, not by a router before it: the address is wrong.
+    {
+      beside: /\bHTTP Status 40[45]\b/,
+      status: [404, 405],
+      reason: 'configuration',
+      ofCall: true,
+    },
+    {
+      beside: /\bissue with (?:the |your )?input\b/i,
+      status: [400, 400],
+      steps: ['begin', 'complete', 'renew', 'revoke'],
+      reason: 'configuration',
+    },
+  ],
+  bareRows: [{ status: [401, 401], reason: 'token' }],
+};
+
+/** The failure an answer stands for; for every answer that does not look like its step's success. */
 export function judgeRefusal(step: EtradeStep, answer: Received): BrokerFailure {
-  const oauthProblem = findOauthProblem(answer);
-  if (oauthProblem !== null) {
-    const reason = classOfProblem(step, oauthProblem) ?? classOfStatus(step, answer);
-    return failure(answer, reason, oauthProblem);
-  }
-  // What was cut off may have held the reason.
-  if (!answer.complete && answer.status < 500) return unreadable(answer);
-  const errorCode = ERROR_CODE.exec(answer.body)?.[1] ?? null;
-  if (errorCode !== null && PASSING_ERROR_CODES.has(errorCode)) {
-    return failure(answer, 'transient', `error-${errorCode}`);
-  }
-  if (answer.status >= 200 && answer.status < 300) return unreadable(answer);
-  const problem =
-    answer.status === 429 || RATE_LIMIT.test(answer.body)
-      ? 'rate-limited'
-      : errorCode === null
-        ? `http-${answer.status}`
-        : `error-${errorCode}`;
-  return failure(answer, classOfStatus(step, answer), problem);
+  const failure = judgeFailure(ETRADE_WORDS, step, answer);
+  if (failure.reason !== 'clock' || failure.skewMs !== null) return failure;
+  return { ...failure, skewMs: skewOfWindow(answer) };
 }
 
 /** E*TRADE's word for the problem (`token_rejected`), wherever it stands. */
@@ -49,61 +76,33 @@ export function findOauthProblem(answer: Pick<Received, 'challenge' | 'body'>): 
   return OAUTH_PROBLEM.exec(`${answer.challenge}\n${answer.body}`)?.[1]?.toLowerCase() ?? null;
 }
 
-/**
- * The words are those of the classic Java OAuth library; only some were seen from E*TRADE.
- * `null` for words nobody knows.
- */
-function classOfProblem(step: EtradeStep, problem: string): FailureClass | null {
-  if (problem === 'timestamp_refused') return 'clock';
-  if (problem === 'nonce_used') return 'transient';
-  if (/^(?:consumer_key|signature|callback|parameter|version)_/.test(problem)) {
-    return 'configuration';
+function read(answer: Received, json: unknown): Said {
+  const problem = findOauthProblem(answer);
+  const error = readJsonError(json) ?? (json === undefined ? readXmlError(answer.body) : null);
+  if (problem !== null) return { words: [problem], text: error?.message ?? answer.body };
+  // A code that is the status is a gateway's.
+  if (error === null || error.code === String(answer.status)) {
+    return { words: [], text: error?.message ?? answer.body };
   }
-  if (problem === 'token_revoked') return 'sign-in-needed';
-  if (problem.startsWith('token_')) return classOfToken(step);
-  if (/^(?:verifier|user|permission|additional_authorization)_/.test(problem)) {
-    return 'sign-in-needed';
-  }
-  return null;
+  return { words: [`error-${error.code ?? 'uncoded'}`], text: error.message };
 }
 
-/** A refused token: on data calls it may only be idle, anywhere else nothing but a sign-in helps. */
-function classOfToken(step: EtradeStep): FailureClass {
-  switch (step) {
-    case 'probe':
-      return 'renewable';
-    case 'complete':
-    case 'renew':
-    case 'revoke':
-      return 'sign-in-needed';
-    case 'begin':
-      // No token was sent: the consumer key is what was refused.
-      return 'configuration';
-  }
+type ApiError = { readonly code: string | null; readonly message: string };
+
+/** `{"Error":{"code":102,"message":"…"}}`, of which the wrapping, the code or the message may be missing. */
+function readJsonError(json: unknown): ApiError | null {
+  const wrapped = wrappedSchema.safeParse(json);
+  const error = wrapped.success ? wrapped.data.Error : null;
+  if (error !== null && (error.code !== null || error.message !== '')) return error;
+  const bare = codedSchema.safeParse(json);
+  return bare.success && bare.data.code !== null ? bare.data : null;
 }
 
-function classOfStatus(step: EtradeStep, answer: Received): FailureClass {
-  const { status, body } = answer;
-  if (status === 401) return classOfToken(step);
-  if (status >= 500 || status === 429 || status === 408 || status === 425) return 'transient';
-  if (RATE_LIMIT.test(body)) return 'transient';
-  // E*TRADE's rate limit is a 400 with an HTML page.
-  if (status === 400 && looksLikeHtml(body)) return 'transient';
-  // A redirect leads to a maintenance page; a wrong address answers 404.
-  if (status >= 300 && status < 400) return 'transient';
-  return 'configuration';
-}
-
-function failure(answer: Received, reason: FailureClass, problem: string): BrokerFailure {
-  return {
-    ok: false,
-    reason,
-    problem,
-    answered: true,
-    status: answer.status,
-    retryAfterMs: answer.retryAfterMs,
-    skewMs: answer.skewMs ?? (reason === 'clock' ? skewOfWindow(answer) : null),
-  };
+function readXmlError(body: string): ApiError | null {
+  if (!/<Error>/.test(body)) return null;
+  const code = /<code>\s*(\d{1,6})\s*<\/code>/.exec(body)?.[1] ?? null;
+  const message = /<message>([^<]*)/.exec(body)?.[1] ?? '';
+  return code === null && message === '' ? null : { code: code === '0' ? null : code, message };
 }
 
 /** Without a `Date` header, the middle of the window that E*TRADE would have accepted tells its time. */
@@ -112,3 +111,14 @@ function skewOfWindow(answer: Received): number | null {
   if (window === null) return null;
   return ((Number(window[1]) + Number(window[2])) / 2) * 1_000 - answer.receivedAt;
 }
+
+const codedSchema = z.object({
+  code: z
+    .union([z.string(), z.number().transform(String)])
+    .pipe(z.string().regex(/^[1-9]\d{0,5}$/))
+    .nullable()
+    .catch(null),
+  message: z.string().catch(''),
+});
+
+const wrappedSchema = z.object({ Error: codedSchema });

@@ -110,4 +110,4 @@ const profileSchema = z.object({
   data: z.object({ user_id: z.string().min(1).max(64) }),
 });
 
-const logoutSchema = z.object({ status: z.literal('success') });
+const logoutSchema = z.object({ status: z.literal('success'), data: z.literal(true) });

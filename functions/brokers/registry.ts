@@ -13,17 +13,17 @@ import { createEtradeBroker } from './etrade.ts';
 import { createEtradeDataCalls } from './etrade-data-calls.ts';
 import { ETRADE_DEFAULTS, ETRADE_RULES } from './etrade-rules.ts';
 import { createKiteBroker } from './kite.ts';
-import { judgeKiteCall } from './kite-failures.ts';
+import { KITE_WORDS } from './kite-failures.ts';
 import { KITE_VERSION, kiteAuthorization } from './kite-requests.ts';
 import { KITE_DEFAULTS, KITE_RULES } from './kite-rules.ts';
 import { createSchwabBroker } from './schwab.ts';
-import { judgeSchwabCall } from './schwab-answers.ts';
+import { SCHWAB_WORDS } from './schwab-failures.ts';
 import { SCHWAB_DEFAULTS, SCHWAB_RULES } from './schwab-rules.ts';
 import { createTradestationBroker } from './tradestation.ts';
-import { judgeTradestationCall } from './tradestation-answers.ts';
+import { TRADESTATION_WORDS } from './tradestation-failures.ts';
 import { TRADESTATION_DEFAULTS, TRADESTATION_RULES } from './tradestation-rules.ts';
 import { createUpstoxBroker } from './upstox.ts';
-import { judgeUpstoxCall } from './upstox-failures.ts';
+import { UPSTOX_WORDS } from './upstox-failures.ts';
 import { UPSTOX_DEFAULTS, UPSTOX_RULES } from './upstox-rules.ts';
 
 export type BrokerEntry = {
@@ -58,7 +58,7 @@ const tradestation: BrokerEntry = {
   rules: TRADESTATION_RULES,
   defaults: TRADESTATION_DEFAULTS,
   create: createTradestationBroker,
-  createDataCalls: bearerDataCalls({ judge: judgeTradestationCall }),
+  createDataCalls: bearerDataCalls({ words: TRADESTATION_WORDS }),
 };
 
 const upstox: BrokerEntry = {
@@ -68,7 +68,7 @@ const upstox: BrokerEntry = {
   defaults: UPSTOX_DEFAULTS,
   create: createUpstoxBroker,
   hasApproval: true,
-  createDataCalls: bearerDataCalls({ judge: judgeUpstoxCall }),
+  createDataCalls: bearerDataCalls({ words: UPSTOX_WORDS }),
 };
 
 const schwab: BrokerEntry = {
@@ -77,7 +77,7 @@ const schwab: BrokerEntry = {
   rules: SCHWAB_RULES,
   defaults: SCHWAB_DEFAULTS,
   create: createSchwabBroker,
-  createDataCalls: bearerDataCalls({ judge: judgeSchwabCall }),
+  createDataCalls: bearerDataCalls({ words: SCHWAB_WORDS }),
 };
 
 const kite: BrokerEntry = {
@@ -87,7 +87,7 @@ const kite: BrokerEntry = {
   defaults: KITE_DEFAULTS,
   create: createKiteBroker,
   createDataCalls: bearerDataCalls({
-    judge: judgeKiteCall,
+    words: KITE_WORDS,
     header: kiteAuthorization,
     headers: KITE_VERSION,
   }),

@@ -12,7 +12,9 @@ import { createCaller, GLANCE_TIMEOUT_MS } from './calls.ts';
 import { createGrantedPart } from './code-grant.ts';
 import { unsent } from './judged.ts';
 import { bearerGet } from './oauth2.ts';
-import { judgeSchwabAccountNumbers, judgeSchwabTokens } from './schwab-answers.ts';
+import { judgeTokenAnswer } from './oauth2-answers.ts';
+import { judgeSchwabAccountNumbers } from './schwab-answers.ts';
+import { SCHWAB_WORDS } from './schwab-failures.ts';
 import { SCHWAB_RULES } from './schwab-rules.ts';
 import type { OutgoingRequest } from './send.ts';
 
@@ -34,7 +36,7 @@ export function createSchwabBroker(options: BrokerOptions): Broker {
       tokenUrl: `${oauthUrl}/v1/oauth/token`,
       authorizeParams: {},
       usesPkce: false,
-      judge: judgeSchwabTokens,
+      judge: (step, answer) => judgeTokenAnswer(answer, step, SCHWAB_WORDS),
     }),
 
     probe: (token) => caller.again(accountNumbersCall(token), judgeSchwabAccountNumbers),

@@ -14,6 +14,7 @@ import { bearerGet } from './oauth2.ts';
 import { judgeTokenAnswer } from './oauth2-answers.ts';
 import type { OutgoingRequest } from './send.ts';
 import { judgeTradestationAccounts, judgeTradestationRevoke } from './tradestation-answers.ts';
+import { TRADESTATION_WORDS } from './tradestation-failures.ts';
 import {
   TRADESTATION_AUDIENCE,
   TRADESTATION_RULES,
@@ -42,7 +43,7 @@ export function createTradestationBroker(options: BrokerOptions): Broker {
         scope: TRADESTATION_SCOPES.join(' '),
       },
       usesPkce: TRADESTATION_USES_PKCE,
-      judge: (_step, answer) => judgeTokenAnswer(answer),
+      judge: (step, answer) => judgeTokenAnswer(answer, step, TRADESTATION_WORDS),
     }),
 
     probe: (token) => caller.again(accountsCall(token), judgeTradestationAccounts),

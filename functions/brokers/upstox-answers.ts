@@ -49,7 +49,7 @@ export function judgeUpstoxRequest(
 ): { readonly ok: true; readonly expiresAt: number } | BrokerFailure {
   const parsed = requestSchema.safeParse(parseJson(answer.body));
   if (answer.status !== 200 || !answer.complete || !parsed.success) {
-    return judgeUpstoxRefusal('request', answer);
+    return judgeUpstoxRefusal('approval', answer);
   }
   return { ok: true, expiresAt: parsed.data.data.authorization_expiry };
 }
@@ -65,7 +65,7 @@ const profileSchema = z.object({
   data: z.object({ user_id: z.string().min(1).max(64) }),
 });
 
-const logoutSchema = z.object({ status: z.literal('success') });
+const logoutSchema = z.object({ status: z.literal('success'), data: z.literal(true) });
 
 const requestSchema = z.object({
   status: z.literal('success'),

@@ -1,88 +1,94 @@
 /**
- * Why Upstox refused: finds its error code, in either spelling, and gives it its class.
+ * Upstox's words for a refusal: its error codes, wherever in an answer they stand, or the message of one.
  *
- * Pure. The `problem` it returns is Upstox's code (`UDAPI100050`) or a word for the status, never text of
- * the body. Called by `upstox-answers.ts` and for workers' own calls.
+ * Data for the table in `failures.ts`.
  * @see https://upstox.com/developer/api-documentation/error-codes
  */
 
 import * as z from 'zod';
-import type { BrokerFailure, FailureClass } from './broker.ts';
-import { failureOf, parseJson, passingTrouble, unreadable } from './judged.ts';
+import type { BrokerFailure } from './broker.ts';
+import { type BrokerWords, judgeFailure, type Row, type Said, type Step } from './failures.ts';
+import { OAUTH2_ROWS, readOauth2 } from './oauth2-failures.ts';
 import type { Received } from './send.ts';
 
-/** The calls, as far as a refusal means something else in each. */
-export type UpstoxStep = 'complete' | 'request' | 'probe' | 'revoke';
-
 /** `configuration` is what no sign-in cures: key, secret, redirect, static address, switched-off account. */
-const CLASS_OF_CODE: ReadonlyMap<string, FailureClass> = new Map([
-  /** Invalid token: dead, withdrawn or never issued. */
-  ['UDAPI100050', 'sign-in-needed'],
-  /** Invalid code: spent or too old. */
-  ['UDAPI100057', 'sign-in-needed'],
-  ['UDAPI10005', 'transient'],
-  ['UDAPI100500', 'transient'],
-  /** Too many access-token requests. */
-  ['UDAPI1157', 'transient'],
-  ['UDAPI100016', 'configuration'],
-  ['UDAPI100058', 'configuration'],
-  ['UDAPI100060', 'configuration'],
-  ['UDAPI100067', 'configuration'],
-  ['UDAPI100068', 'configuration'],
-  /** Sources disagree (bad credentials, or an approval that is pending already); neither asks for a repeat. */
-  ['UDAPI100069', 'configuration'],
-  ['UDAPI100073', 'configuration'],
-  ['UDAPI1123', 'configuration'],
-  ['UDAPI1124', 'configuration'],
-  ['UDAPI1154', 'configuration'],
-  ['UDAPI1155', 'configuration'],
-]);
+const CODE_ROWS: readonly Row[] = [
+  // Invalid token: dead, withdrawn or never issued.
+  { word: 'UDAPI100050', reason: 'sign-in-needed' },
+  // Invalid code: spent or too old.
+  { word: 'UDAPI100057', reason: 'sign-in-needed' },
+  // Too many calls; something went wrong; too many access-token requests.
+  { word: /^UDAPI(?:10005|100500|1157)$/, reason: 'transient' },
+  // The client itself is refused, whatever it asks for.
+  { word: /^UDAPI(?:100016|100073)$/, reason: 'configuration' },
+  // Sources disagree: bad credentials, or an approval that is pending already. The message tells.
+  {
+    word: 'UDAPI100069',
+    beside: /\bpending\b|\balready\b|\bin progress\b/i,
+    steps: ['approval'],
+    reason: 'transient',
+  },
+  // Of one call, or of a sign-in: segments, address, extended token, redirect, static address, notifier.
+  {
+    word: /^UDAPI(?:100058|100060|100067|100068|100069|1123|1124|1154|1155)$/,
+    reason: 'configuration',
+    ofCall: true,
+  },
+  { word: /^UDAPI/, status: [500, 599], reason: 'transient' },
+];
 
-/** The client itself is refused, whatever it asks for. */
-const OF_THE_CLIENT: ReadonlySet<string> = new Set(['UDAPI100016', 'UDAPI100067', 'UDAPI100073']);
+/** For an answer that brings a message without its code. */
+const CODE_OF_MESSAGE: readonly (readonly [RegExp, string])[] = [
+  [/\binvalid token used\b/i, 'UDAPI100050'],
+  [/\binvalid auth code\b/i, 'UDAPI100057'],
+  [/\btoo many request sent\b/i, 'UDAPI10005'],
+  [/^invalid credentials\b/i, 'UDAPI100016'],
+  [/\bclient_id'? is inactive\b/i, 'UDAPI100073'],
+  [/\bno segments for these users\b/i, 'UDAPI100058'],
+  [/\bnot permitted with an extended_token\b/i, 'UDAPI100067'],
+  [/\bclient_id'? and '?redirect_uri\b/i, 'UDAPI100068'],
+  [/\bclient_id'? and '?client_secret\b/i, 'UDAPI100069'],
+];
 
-/** The failure an answer stands for; for every answer that is no success of its step. */
+export const UPSTOX_WORDS: BrokerWords = {
+  read,
+  refusedToken: 'sign-in-needed',
+  rows: [...CODE_ROWS, ...OAUTH2_ROWS],
+  bareRows: [
+    { status: [401, 401], steps: ['complete', 'probe', 'revoke'], reason: 'sign-in-needed' },
+    // With an access-token request only client id and secret are sent.
+    { status: [401, 401], steps: ['approval'], reason: 'configuration' },
+  ],
+};
+
+export type UpstoxStep = Exclude<Step, 'begin' | 'renew'>;
+
+/** The failure an answer stands for; for every answer that does not look like its step's success. */
 export function judgeUpstoxRefusal(step: UpstoxStep, answer: Received): BrokerFailure {
-  const code = findUpstoxCode(answer.body);
-  if (code !== null) {
-    return failureOf(answer, CLASS_OF_CODE.get(code) ?? classOfStatus(step, answer.status), code);
-  }
-  const passing = passingTrouble(answer);
-  if (passing !== null) return passing;
-  // What was cut off may have held the reason.
-  if (!answer.complete || answer.status < 400) return unreadable(answer);
-  return failureOf(answer, classOfStatus(step, answer.status), `http-${answer.status}`);
+  return judgeFailure(UPSTOX_WORDS, step, answer);
 }
 
-/**
- * Why Upstox did not serve a worker's own call; `null` for an answer that is between it and the caller: a
- * refused order, an unknown instrument, a static address that is missing.
- */
-export function judgeUpstoxCall(answer: Received): BrokerFailure | null {
-  if (answer.status < 300) return null;
-  const failure = judgeUpstoxRefusal('probe', answer);
-  const isOurs = failure.reason !== 'configuration' || OF_THE_CLIENT.has(failure.problem);
-  return isOurs ? failure : null;
+/** A code counts whatever is around it: Upstox writes it in two spellings, with and without an envelope. */
+function read(answer: Received, json: unknown): Said {
+  const standard = readOauth2(answer, json);
+  const text = `${standard.text} ${messagesOf(json)}`.trim();
+  const codes = codesIn(answer.body);
+  const meant = CODE_OF_MESSAGE.find(([message]) => message.test(text))?.[1];
+  const others = standard.words.filter((word) => !word.startsWith('UDAPI'));
+  const named = codes.length > 0 || meant === undefined ? codes : [meant];
+  return { words: [...named, ...others], text };
 }
 
-/** Upstox's code for the problem; it writes each twice, once in a spelling it calls deprecated. */
-export function findUpstoxCode(body: string): string | null {
-  const parsed = errorSchema.safeParse(parseJson(body));
-  if (!parsed.success) return null;
-  for (const { error_code, errorCode } of parsed.data.errors) {
-    const code = error_code ?? errorCode;
-    if (typeof code === 'string' && /^UDAPI\d{1,8}$/.test(code)) return code;
-  }
-  return null;
+function codesIn(body: string): readonly string[] {
+  return [...body.matchAll(/\bUDAPI\d{1,8}\b/g)].map(([code]) => code);
 }
 
-function classOfStatus(step: UpstoxStep, status: number): FailureClass {
-  // 423: a part of Upstox that is closed at night.
-  if (status >= 500 || [408, 423, 425, 429].includes(status)) return 'transient';
-  // With an access-token request only client id and secret are sent.
-  return status === 401 && step !== 'request' ? 'sign-in-needed' : 'configuration';
+function messagesOf(json: unknown): string {
+  const parsed = errorsSchema.safeParse(json);
+  if (!parsed.success) return '';
+  const errors = [parsed.data.errors].flat();
+  return errors.map(({ message }) => (typeof message === 'string' ? message : '')).join(' ');
 }
 
-const errorSchema = z.object({
-  errors: z.array(z.object({ error_code: z.unknown(), errorCode: z.unknown() }).partial()),
-});
+const entrySchema = z.object({ message: z.unknown() }).partial();
+const errorsSchema = z.object({ errors: z.union([z.array(entrySchema), entrySchema]) });

@@ -133,6 +133,8 @@ export function createCalls(options: CallOptions): WorkerSession['fetch'] {
   /** Where the same key and secret have worked already, it is this one call that cannot be signed so. */
   function causeOf({ reason, problem }: Refusal, call: OutgoingCall): Cause {
     if (reason === 'clock') return 'clock';
+    // An app may have one of the broker's products and lack another.
+    if (problem === 'NoApiProductMatchFound') return oneCall(call);
     const isKey = problem.startsWith('consumer_key');
     return isKey || ledger.facts().lastUsedAt === null ? 'configuration' : oneCall(call);
   }

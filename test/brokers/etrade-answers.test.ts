@@ -103,8 +103,26 @@ describe('renew and revoke', () => {
     expect(judgeDone(step, received(200, etradeBody(file)))).toEqual({ ok: true });
   });
 
-  test('a renewal in other words counts: the probe proves it', () => {
-    expect(judgeDone('renew', received(200, ''))).toEqual({ ok: true });
+  test.each([
+    ['renew', 'The access token has been renewed.'],
+    ['renew', 'access token renewed\n'],
+    ['renew', 'Access token was reactivated'],
+    ['revoke', 'Revoked'],
+    ['revoke', 'Access token has been revoked'],
+  ] as const)('%s is done in other words, too: %s', (step, text) => {
+    expect(judgeDone(step, received(200, text))).toEqual({ ok: true });
+  });
+
+  test.each([
+    '',
+    'OK',
+    'Access Token could not be renewed',
+    'Access Token has not been renewed',
+    'Revoked Access Token',
+    '{"message":"renewed"}',
+    '<p>Access Token has been renewed</p>',
+  ])('a renewal is not done by %j', (text) => {
+    expect(judgeDone('renew', received(200, text))).toMatchObject(UNREADABLE);
   });
 
   test.each([

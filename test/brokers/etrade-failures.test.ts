@@ -112,7 +112,7 @@ describe('oauth problems by call', () => {
   test.each([
     [401, 'probe', 'renewable'],
     [401, 'complete', 'sign-in-needed'],
-    [400, 'begin', 'configuration'],
+    [400, 'begin', 'transient'],
     [503, 'probe', 'transient'],
   ] as const)(
     'an unknown word falls back to the status: %i at %s is %s',
@@ -142,11 +142,18 @@ describe('answers without an oauth problem', () => {
       problem: 'http-401',
     },
     {
-      name: 'bare 401 at complete',
+      name: 'a page of its own without a problem, 401 at complete',
       step: 'complete',
-      answer: received(401, html),
+      answer: received(401, '<html><title>HTTP Status 401 – Unauthorized</title></html>'),
       reason: 'sign-in-needed',
       problem: 'http-401',
+    },
+    {
+      name: 'somebody else’s page, 401 at complete',
+      step: 'complete',
+      answer: received(401, html),
+      reason: 'transient',
+      problem: 'page-instead-of-answer',
     },
     {
       name: 'bare 401 at renew',
@@ -184,7 +191,7 @@ describe('answers without an oauth problem', () => {
       step: 'begin',
       answer: received(400, html),
       reason: 'transient',
-      problem: 'http-400',
+      problem: 'page-instead-of-answer',
     },
     {
       name: '400 that is no page',
@@ -253,13 +260,20 @@ describe('answers without an oauth problem', () => {
       name: '403',
       step: 'begin',
       answer: received(403, html),
-      reason: 'configuration',
-      problem: 'http-403',
+      reason: 'transient',
+      problem: 'page-instead-of-answer',
     },
     {
-      name: '404, a wrong host',
+      name: '404 of a router',
       step: 'renew',
       answer: received(404, html),
+      reason: 'transient',
+      problem: 'page-instead-of-answer',
+    },
+    {
+      name: '404 of its own server, a wrong address',
+      step: 'probe',
+      answer: received(404, '<html><h1>HTTP Status 404 – Not Found</h1></html>'),
       reason: 'configuration',
       problem: 'http-404',
     },

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { judgeCall } from '../../functions/brokers/failures.ts';
 import {
-  judgeKiteCall,
   judgeKiteRefusal,
+  KITE_WORDS,
   type KiteStep,
 } from '../../functions/brokers/kite-failures.ts';
 import type { Received } from '../../functions/brokers/send.ts';
@@ -94,7 +95,7 @@ test.each<[string, KiteStep, Received, string, string]>([
   ['a rate limit in a page', 'probe', received(429, '<html>'), 'transient', 'rate-limited'],
   ['a firewall’s 403', 'probe', received(403, '<html>'), 'transient', 'page-instead-of-answer'],
   ['a 403 that says nothing', 'probe', received(403, ''), 'transient', 'http-403'],
-  ['a 404', 'probe', received(404, ''), 'configuration', 'http-404'],
+  ['a 404 that says nothing', 'probe', received(404, ''), 'transient', 'http-404'],
   [
     'Kite’s own 404',
     'probe',
@@ -129,6 +130,6 @@ describe('a worker’s own call', () => {
     ['the rate limit', refusal(429, 'NetworkException'), 'transient'],
     ['an outage', refusal(503, 'NetworkException'), 'transient'],
   ])('%s', (_name, answer, reason) => {
-    expect(judgeKiteCall(answer)?.reason ?? null).toBe(reason);
+    expect(judgeCall(KITE_WORDS, answer)?.reason ?? null).toBe(reason);
   });
 });

@@ -65,7 +65,7 @@ describe('refusals', () => {
     ['access_denied', 401, 'configuration'],
     ['temporarily_unavailable', 503, 'transient'],
     ['server_error', 500, 'transient'],
-    ['never_heard_of', 400, 'configuration'],
+    ['never_heard_of', 400, 'transient'],
     ['never_heard_of', 500, 'transient'],
     ['invalid_grant', 200, 'sign-in-needed'],
   ])('%s with %d is %s', (error, status, reason) => {
@@ -78,9 +78,9 @@ describe('refusals', () => {
     ['a rate limit', received(429, '', { retryAfterMs: 2_000 }), 'transient', 'rate-limited'],
     ['a redirect', received(302, ''), 'transient', 'http-302'],
     ['a firewall’s page', received(403, '<HTML><BODY>'), 'transient', 'page-instead-of-answer'],
-    ['an address of nothing', received(404, '<html>'), 'configuration', 'http-404'],
+    ['a router’s page', received(404, '<html>'), 'transient', 'page-instead-of-answer'],
     ['a refusal without words', received(401, ''), 'configuration', 'http-401'],
-    ['words that are no word', received(400, { error: '<b>' }), 'configuration', 'http-400'],
+    ['words that are no word', received(400, { error: '<b>' }), 'transient', 'http-400'],
     [
       'half of the words',
       received(400, '{"err', { complete: false }),

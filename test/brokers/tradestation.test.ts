@@ -163,7 +163,7 @@ describe('the probe', () => {
   test.each([
     [401, { Error: 'Unauthorized', Message: 'x' }, 'renewable', 'Unauthorized'],
     [401, '', 'renewable', 'http-401'],
-    [401, '<html>', 'renewable', 'http-401'],
+    [401, '<html>', 'transient', 'page-instead-of-answer'],
     [403, { Error: 'Forbidden', Message: 'x' }, 'configuration', 'Forbidden'],
     [404, { Error: 'NotFound', Message: 'x' }, 'configuration', 'NotFound'],
     [503, { Error: 'ServiceUnavailable', Message: 'x' }, 'transient', 'http-503'],

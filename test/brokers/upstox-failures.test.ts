@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { judgeCall } from '../../functions/brokers/failures.ts';
 import type { Received } from '../../functions/brokers/send.ts';
 import {
-  findUpstoxCode,
-  judgeUpstoxCall,
   judgeUpstoxRefusal,
+  UPSTOX_WORDS,
   type UpstoxStep,
 } from '../../functions/brokers/upstox-failures.ts';
 import { received } from './answer.ts';
@@ -17,10 +17,11 @@ test.each([
   ['the deprecated one alone', { errorCode: 'UDAPI100050' }, 'UDAPI100050'],
   ['the new one alone', { error_code: 'UDAPI100057' }, 'UDAPI100057'],
   ['an unknown number', { error_code: 'UDAPI999' }, 'UDAPI999'],
-  ['text that is no code', { error_code: '<b>secret</b>' }, null],
-  ['no code', { message: 'Invalid token' }, null],
+  ['text that is no code', { error_code: '<b>secret</b>' }, 'http-400'],
+  ['no code', { message: 'Invalid' }, 'http-400'],
 ])('finds the code in %s', (_name, error, expected) => {
-  expect(findUpstoxCode(JSON.stringify({ status: 'error', errors: [error] }))).toBe(expected);
+  const answer = received(400, { status: 'error', errors: [error] });
+  expect(judgeUpstoxRefusal('probe', answer).problem).toBe(expected);
 });
 
 test.each([
@@ -42,7 +43,7 @@ test.each([
   [403, 'UDAPI1154', 'configuration'],
   [400, 'UDAPI1155', 'configuration'],
 ])('%i %s is %s, whatever is called', (status, code, reason) => {
-  for (const step of ['complete', 'request', 'probe', 'revoke'] as const) {
+  for (const step of ['complete', 'approval', 'probe', 'revoke'] as const) {
     expect(judgeUpstoxRefusal(step, refusal(status, code))).toMatchObject({
       ok: false,
       reason,
@@ -55,14 +56,14 @@ test.each([
 
 test.each<[string, UpstoxStep, Received, string, string]>([
   ['a 401 without a code', 'probe', received(401, {}), 'sign-in-needed', 'http-401'],
-  ['a 401 to client id and secret', 'request', received(401, {}), 'configuration', 'http-401'],
+  ['a 401 to client id and secret', 'approval', received(401, {}), 'configuration', 'http-401'],
   ['a 423, closed at night', 'probe', received(423, {}), 'transient', 'http-423'],
   ['a 429 in a page', 'probe', received(429, '<html>'), 'transient', 'rate-limited'],
   ['a 502 in a page', 'complete', received(502, '<html>'), 'transient', 'http-502'],
   ['a gateway’s 403', 'probe', received(403, '<html>'), 'transient', 'page-instead-of-answer'],
   ['a redirect', 'probe', received(302, ''), 'transient', 'http-302'],
-  ['a 404', 'probe', received(404, ''), 'configuration', 'http-404'],
-  ['a 400 without a code', 'complete', received(400, '{}'), 'configuration', 'http-400'],
+  ['a 404 that says nothing', 'probe', received(404, ''), 'transient', 'http-404'],
+  ['a 400 without a code', 'complete', received(400, '{}'), 'transient', 'http-400'],
   ['an unknown code with 401', 'probe', refusal(401, 'UDAPI7'), 'sign-in-needed', 'UDAPI7'],
   ['an unknown code with 503', 'probe', refusal(503, 'UDAPI7'), 'transient', 'UDAPI7'],
   [
@@ -88,6 +89,6 @@ describe('a worker’s own call', () => {
     ['the rate limit', refusal(429, 'UDAPI10005'), 'transient'],
     ['an outage', received(503, ''), 'transient'],
   ])('%s', (_name, answer, reason) => {
-    expect(judgeUpstoxCall(answer)?.reason ?? null).toBe(reason);
+    expect(judgeCall(UPSTOX_WORDS, answer)?.reason ?? null).toBe(reason);
   });
 });
