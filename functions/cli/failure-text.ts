@@ -6,6 +6,7 @@
 
 import type { BrokerFailure } from '../brokers/broker.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
+import { asSentence, settingAdvice } from '../lifecycle/setting-advice.ts';
 
 /** Two lines at most: the fact, and the next step. */
 export function failureText(
@@ -18,11 +19,16 @@ export function failureText(
       return [`${title} refuses the token (${problem}).`, `Sign in: token-cadence start ${key}`];
     case 'renewable':
       return [`The token of ${title} is inactive.`, `Wake it up: token-cadence renew ${key}`];
-    case 'configuration':
+    case 'configuration': {
+      const known = settingAdvice(problem);
+      if (known !== null) {
+        return [`${title} ${known.what} (${problem}).`, asSentence(known.advice)];
+      }
       return [
         `${title} refuses this app's own key or settings (${problem}). A sign-in does not help.`,
         'Check the consumer key: expired, disabled, or of the other environment?',
       ];
+    }
     case 'clock':
       return [
         `${title} and this machine do not agree on the time${skewText(skewMs)} (${problem}).`,

@@ -12,6 +12,7 @@ import { nextKeepAliveAt } from '../lifecycle/decide.ts';
 import { KEEP_ALIVE_EVERY_MS } from '../lifecycle/limits.ts';
 import type { Notice, SignInTrouble } from '../lifecycle/notices.ts';
 import { isOver, parseSessionKey, type SessionKey } from '../lifecycle/session.ts';
+import { asSentence, settingAdvice } from '../lifecycle/setting-advice.ts';
 import { endsAhead } from './ends-ahead.ts';
 import { howTo } from './how-to.ts';
 import { type Html, html, lines, oneLine } from './html.ts';
@@ -241,6 +242,8 @@ function failing(notice: NoticeOf<'failing'>, facts: DeliveryFacts): Html[] {
 
 /** Which setting a configuration failure points at, by the names people find it under. */
 function settingToCheck(session: SessionKey, problem: string): Html {
+  const known = settingAdvice(problem);
+  if (known !== null) return html`${asSentence(known.advice)}`;
   const name = parseSessionKey(session);
   const shared = name === null ? session : `${name.broker}-${name.environment}`;
   const secret = html`<code>${shared}-consumer</code>`;

@@ -8,6 +8,7 @@
 import type { BrokerFailure } from '../brokers/broker.ts';
 import { CadenceError, StoreError } from '../errors.ts';
 import { type Environment, parseSessionKey } from '../lifecycle/session.ts';
+import { settingAdvice } from '../lifecycle/setting-advice.ts';
 import type { ConfiguredSession } from './system.ts';
 
 export type Finding = {
@@ -89,12 +90,17 @@ function variable(key: string): string {
 export function brokerFinding(check: string, failure: BrokerFailure, facts: SessionFacts): Finding {
   const { title, consumerName, environment } = facts;
   switch (failure.reason) {
-    case 'configuration':
+    case 'configuration': {
+      const known = settingAdvice(failure.problem);
+      if (known !== null) {
+        return broken(check, `${title} ${known.what} (${failure.problem})`, known.advice);
+      }
       return broken(
         check,
         `${title} refuses the consumer key (${failure.problem})`,
         `check "${consumerName}": key and secret of the ${environment} application, neither disabled nor older than two years`,
       );
+    }
     case 'clock':
       return broken(
         check,

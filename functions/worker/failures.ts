@@ -5,6 +5,7 @@
  */
 
 import type { BrokerFailure } from '../brokers/broker.ts';
+import { settingAdvice } from '../lifecycle/setting-advice.ts';
 import { WorkerError, type WorkerErrorFacts } from './errors.ts';
 import type { Limit } from './state.ts';
 
@@ -136,6 +137,8 @@ function clockInWords(skewMs: number | null): string {
 }
 
 function adviceFor(problem: string, consumerSource: string): string {
+  const known = settingAdvice(problem);
+  if (known !== null) return known.advice;
   if (problem.startsWith('consumer_key')) {
     return `check the consumer key in ${consumerSource}, and that it belongs to this environment`;
   }

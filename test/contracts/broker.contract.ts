@@ -309,6 +309,29 @@ export function describeBroker(person: BrokerPerson, onCheck: OnCheck = () => {}
       },
     );
 
+    test.each([
+      'firewall',
+      'maintenance',
+      'maintenance-200',
+      'block-json',
+      'forbidden-json',
+      'gateway-fault',
+      'router',
+    ])('what stands before the broker answers in its place (%s): transient', async (edge) => {
+      const token = await signIn();
+      const { authorizeUrl, signIn: opened } = await begin();
+      const verifier = await at.accept(authorizeUrl);
+      at.simulator.setSwitch('edge', edge);
+      const expected = { ok: false, reason: 'transient', answered: true };
+      expect(await at.broker.probe(token)).toMatchObject(expected);
+      expect(await at.broker.complete(opened, verifier)).toMatchObject(expected);
+      const { renewal, revocation } = at.broker.rules;
+      if (renewal !== 'none') expect(await at.broker.renew(token)).toMatchObject(expected);
+      if (revocation !== 'none') expect(await at.broker.revoke(token)).toMatchObject(expected);
+      at.simulator.setSwitch('edge', null);
+      expect(await at.broker.probe(token)).toMatchObject({ ok: true });
+    });
+
     test('too many calls are transient', async () => {
       const token = await signIn();
       at.simulator.setSwitch(...person.tooMany);

@@ -422,6 +422,15 @@ describe('keep-alive fails', () => {
       ],
     },
     {
+      name: 'names the API product that the app lacks, and where it is added',
+      notice: failing({ reason: 'configuration', problem: 'NoApiProductMatchFound' }),
+      expected: [
+        '<b>⚠️ E*TRADE prod: a setting is wrong.</b>',
+        'The broker says <code>NoApiProductMatchFound</code>, since 10:15 New York. Signing in does not help.',
+        'Add the API product "Accounts and Trading Production" to the app in the developer portal (developer.schwab.com), and wait until the app is "Ready For Use" again.',
+      ],
+    },
+    {
       name: 'suspects the consumer secret behind a wrong signature, an own one first',
       notice: failing({ session: ira, reason: 'configuration', problem: 'signature_invalid' }),
       expected: [

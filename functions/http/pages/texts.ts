@@ -7,6 +7,7 @@
 
 import type { ClockName, Lead, MovedBy } from '../../lifecycle/horizon.ts';
 import type { SessionState } from '../../lifecycle/session.ts';
+import { asSentence, settingAdvice } from '../../lifecycle/setting-advice.ts';
 import type { Concern } from '../../operations/judge-status.ts';
 import type { OutcomeResult } from '../outcome.ts';
 
@@ -411,11 +412,16 @@ function failureWords(
 ): Words {
   const { problem } = failure;
   switch (failure.reason) {
-    case 'configuration':
+    case 'configuration': {
+      const known = settingAdvice(problem);
+      if (known !== null) {
+        return { title, text: `It ${known.what} (${problem}). ${asSentence(known.advice)}` };
+      }
       return {
         title,
         text: `It refuses this app’s own key or settings (${problem}). Logging in again will not help: correct the settings.`,
       };
+    }
     case 'clock':
       return {
         title,

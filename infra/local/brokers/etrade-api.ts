@@ -12,6 +12,7 @@ import type { Environment } from '../../../functions/lifecycle/session.ts';
 import { ACCOUNTS, type Account, priceOf } from './etrade-accounts.ts';
 import { apiError, apiRefusal, type Form, problem } from './etrade-errors.ts';
 import { type Counter, isRejected, tokenProblem, verify } from './etrade-signed.ts';
+import type { Switches } from './etrade-switches.ts';
 import type { AccessToken } from './etrade-tokens.ts';
 import type { Answer } from './http-answer.ts';
 import { type Pair, parseAuthorization, parseForm, type WireRequest } from './oauth1-verifier.ts';
@@ -69,9 +70,9 @@ export function answerApiCall(
     case 'accounts/list':
       return accountList(token, form);
     case 'accounts/balance':
-      return balance(token, call.accountIdKey, form);
+      return balance(token, call.accountIdKey, form, counter.switches);
     case 'accounts/orders':
-      return orderPlaced(token, call.accountIdKey, form, counter.now);
+      return orderPlaced(token, call.accountIdKey, form, counter);
     case 'market/quote':
       return quotes(call.symbols, environment, 'REALTIME', form, counter.now);
   }
@@ -108,9 +109,9 @@ function accountList(token: AccessToken, form: Form): Answer {
   return document(form, 'AccountListResponse', { Accounts: { Account: accounts } });
 }
 
-function balance(token: AccessToken, accountIdKey: string, form: Form): Answer {
+function balance(token: AccessToken, accountIdKey: string, form: Form, switches: Switches): Answer {
   const account = accountsOf(token).find((candidate) => candidate.accountIdKey === accountIdKey);
-  if (account === undefined) return apiError(form, 400, 102, 'Please enter valid Account Key');
+  if (account === undefined) return notTheirs(form, switches);
   const { total, cash } = account.value;
   return document(form, 'BalanceResponse', {
     accountId: account.accountId,
@@ -131,10 +132,21 @@ function balance(token: AccessToken, accountIdKey: string, form: Form): Answer {
   });
 }
 
+function notTheirs(form: Form, { foreignAccount }: Switches): Answer {
+  return foreignAccount === 102
+    ? apiError(form, 400, 102, 'Please enter valid Account Key')
+    : apiError(form, 400, 100, 'Account key does not belong to user');
+}
+
 /** Every order for one of the token's accounts is taken; the counts of calls say how often. */
-function orderPlaced(token: AccessToken, accountIdKey: string, form: Form, now: number): Answer {
+function orderPlaced(
+  token: AccessToken,
+  accountIdKey: string,
+  form: Form,
+  { now, switches }: Counter,
+): Answer {
   const account = accountsOf(token).find((candidate) => candidate.accountIdKey === accountIdKey);
-  if (account === undefined) return apiError(form, 400, 102, 'Please enter valid Account Key');
+  if (account === undefined) return notTheirs(form, switches);
   const { accountId } = account;
   return document(form, 'PlaceOrderResponse', {
     accountId,

@@ -88,6 +88,10 @@ export const SWITCHES = {
     [false, true],
     'Nobody documents whether a second sign-in ends the first access token.',
   ),
+  foreignAccount: oneOf(
+    [102, 100],
+    'The code for an account that is not the person’s: 100, which also says that the service is away, was seen too.',
+  ),
   overLimit: oneOf(
     ['off', 400, 429],
     'Over the rate limit: documented as an HTML page with status 400; 429 is what others would send.',

@@ -6,6 +6,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Wait } from '../../../functions/clock.ts';
+import { edgeAnswer } from './edge.ts';
 import { type Answer, readBody, sendAnswer } from './http-answer.ts';
 import type { BrokerStats } from './simulator.ts';
 import type { FaultSwitches } from './switches.ts';
@@ -54,7 +55,7 @@ export function createFront(options: FrontOptions) {
       const body = await readBody(req);
       if (faulty && switches.slowMs > 0) await wait(switches.slowMs);
       if (!body.ok) return body.reason === 'gone' ? cut() : send(tooLarge());
-      const fault = faulty ? faultAnswer(endpoint) : null;
+      const fault = faulty ? (edgeAnswer(switches.edge) ?? faultAnswer(endpoint)) : null;
       if (fault !== null) return send(fault);
 
       const given = answer(body.text);

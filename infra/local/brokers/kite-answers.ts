@@ -5,9 +5,11 @@
  * @see https://kite.trade/docs/connect/v3/exceptions/
  */
 
+import { z } from 'zod';
 import type { Answer } from './http-answer.ts';
 import { writtenInIndia } from './india.ts';
 import type { Access, Person } from './kite-book.ts';
+import type { Switches } from './kite-switches.ts';
 
 /** Made-up users; nothing here belongs to anyone. */
 export const USERS: Readonly<Record<Person, { readonly id: string; readonly name: string }>> = {
@@ -20,6 +22,15 @@ type ErrorType = 'TokenException' | 'InputException' | 'GeneralException' | 'Net
 export function kiteError(status: number, type: ErrorType, message: string): Answer {
   return json(status, { status: 'error', message, data: null, error_type: type });
 }
+
+/** An error in the parts that the switch leaves of it. */
+export function inForm(answer: Answer, form: Switches['errorForm']): Answer {
+  if (form === 'whole' || answer.status < 400) return answer;
+  const { message, error_type } = errorParts.parse(JSON.parse(answer.body));
+  return json(answer.status, form === 'message' ? { message } : { error_type, message });
+}
+
+const errorParts = z.object({ message: z.string(), error_type: z.string() });
 
 /** The same refusal has two forms; which of them comes is a switch. */
 export function deadToken(form: 403 | 400): Answer {

@@ -43,6 +43,10 @@ export const SWITCHES = {
     'The redirect address registered with every key, where the run does not say another.',
   ),
   signInAs: oneOf(['default', 'other'], 'Who logs in at the broker: "other" is another user.'),
+  errorForm: oneOf(
+    ['whole', 'type-and-message', 'message'],
+    'Official clients take either part of an error: it comes whole, without its status, or as its message alone.',
+  ),
   overLimit: oneOf([false, true], 'More than ten calls a second answer 429.'),
   ...faultSwitches(ENDPOINTS),
 };

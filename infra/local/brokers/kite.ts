@@ -14,6 +14,7 @@ import type { Answer } from './http-answer.ts';
 import {
   badApiKey,
   deadToken,
+  inForm,
   kiteError,
   loggedOutAnswer,
   profileAnswer,
@@ -68,7 +69,10 @@ export function createKiteSimulator(options: SimulatorOptions<KiteSnapshot>): Br
     async handle(req, res) {
       const url = new URL(req.url ?? '/', 'http://simulator');
       const endpoint = endpointOf(req.method ?? '', url.pathname);
-      await front.serve(req, res, endpoint, (body) => answer(endpoint, req, url, body, counter()));
+      await front.serve(req, res, endpoint, (body) => {
+        const given = answer(endpoint, req, url, body, counter());
+        return endpoint === 'login' ? given : inForm(given, switches.errorForm);
+      });
     },
 
     approve(consumerKey) {

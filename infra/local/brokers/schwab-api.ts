@@ -70,10 +70,20 @@ export function accessState(
 function authorized(req: IncomingMessage, counter: Counter): Token | null {
   const token = counter.book.accessToken(bearerToken(req));
   if (token === null || accessState(token, counter) !== 'active') return null;
-  return counter.switches.missingProduct ? null : token;
+  return counter.switches.missingProduct === false ? token : null;
 }
 
 function notAuthorized(switches: Switches): Answer {
+  const text = 'Invalid API call as no apiproduct match found';
+  const code = 'keymanagement.service.InvalidAPICallAsNoApiProductMatchFound';
+  if (switches.missingProduct === 'fault') {
+    return json(401, { fault: { faultstring: text, detail: { errorcode: code } } });
+  }
+  if (switches.missingProduct === 'challenge') {
+    const challenge = `Bearer realm="null",error="invalid_request",error_description="${code}: ${text}"`;
+    const bare = apiError(401, 'Unauthorized', 'Client not authorized', switches);
+    return { ...bare, headers: { 'www-authenticate': challenge } };
+  }
   return apiError(401, 'Unauthorized', 'Client not authorized', switches);
 }
 

@@ -28,8 +28,8 @@ export const SWITCHES = {
     'The three ways in which a dead refresh token was seen to be refused; the first is no valid JSON.',
   ),
   missingProduct: oneOf(
-    [false, true],
-    'The app has not been given this API: every call answers the same 401 as an access token that is over.',
+    [false, true, 'fault', 'challenge'],
+    'The app has not been given this API: every call answers the same 401 as an access token that is over; or the gateway names the product that is missing, in the body or in the header alone.',
   ),
   statusAsText: oneOf([false, true], 'The status inside an error is a number, or text.'),
   firewall: oneOf([false, true], 'The gateway refuses the token endpoint with a page of its own.'),

@@ -5,6 +5,8 @@
  * Knows no broker. Each simulator has one table of these; tests and the control API set them.
  */
 
+import { EDGES, type Edge } from './edge.ts';
+
 export type SwitchEntry<T> = {
   readonly default: T;
   /** The allowed values in words, for error messages and documents. */
@@ -75,6 +77,10 @@ export function faultSwitches<const E extends readonly string[]>(endpoints: E) {
     status: wholeNumber(null, [300, 599], 'Fault: every call is answered with this status.'),
     slowMs: wholeNumber(0, [0, 600_000], 'Fault: every answer waits this long in real time.'),
     down: oneOf([false, true], 'Fault: the connection is cut before the request is looked at.'),
+    edge: oneOf(
+      EDGES,
+      'Fault: a firewall, a content network, a gateway, a router or a maintenance page answers in its place.',
+    ),
     malformed: oneOf([false, true], 'Fault: every call is answered with 200 and garbage.'),
     loseAnswer: oneOf(
       [false, true],
@@ -92,6 +98,7 @@ export type FaultSwitches = {
   readonly clockSkewMs: number;
   readonly slowMs: number;
   readonly down: boolean;
+  readonly edge: Edge;
   readonly loseAnswer: boolean;
   readonly faultOn: string;
 };

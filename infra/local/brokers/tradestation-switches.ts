@@ -29,6 +29,17 @@ export const SWITCHES = {
     [403, 400],
     'Auth0 answers 403 to a dead refresh token; the standard says 400. Not seen on this tenant.',
   ),
+  refreshAsks: oneOf(
+    [
+      'off',
+      'mfa_required',
+      'login_required',
+      'interaction_required',
+      'consent_required',
+      'access_denied',
+    ],
+    'Auth0 refuses a good refresh token until the person has logged in again, in the words of OpenID Connect.',
+  ),
   consumerKeyRejected: oneOf(
     [false, true, 'sandbox', 'prod'],
     'A key that is switched off gets no new tokens; switched on again, its refresh tokens are back.',

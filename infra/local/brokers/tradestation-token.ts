@@ -101,6 +101,9 @@ function refresh(text: string, consumer: Consumer, counter: Counter): Answer {
       'Unknown or invalid refresh token.',
     );
   }
+  if (switches.refreshAsks !== 'off') {
+    return oauthError(403, switches.refreshAsks, 'The person must log in again.');
+  }
   if (!switches.rotation) return tokensAnswer(token.grant, null, counter);
   book.endRefreshTokens(({ token: other }) => other === token.token);
   return tokensAnswer(token.grant, book.issueRefreshToken(token.grant, now), counter);

@@ -6,6 +6,7 @@
  * @see https://upstox.com/developer/api-documentation/error-codes
  */
 
+import { z } from 'zod';
 import type { Answer } from './http-answer.ts';
 import type { Access, Person, TokenRequest } from './upstox-book.ts';
 import type { Switches } from './upstox-switches.ts';
@@ -23,6 +24,7 @@ const ERRORS = {
   UDAPI100050: [401, 'Invalid token used to access API'],
   UDAPI100057: [401, 'Invalid Auth code'],
   UDAPI100060: [404, 'Resource not Found.'],
+  UDAPI100067: [403, 'API not permitted with an extended_token'],
   UDAPI100068: [400, "Check your 'client_id' and 'redirect_uri'; one or both are incorrect."],
   UDAPI100069: [401, "Check your 'client_id' and 'client_secret'; one or both are incorrect."],
   UDAPI100072: [423, 'The Funds service is accessible from 5:30 AM to 12:00 AM IST daily.'],
@@ -45,6 +47,18 @@ export function upstoxError(code: ErrorCode, status?: number): Answer {
   };
   return json(status ?? usual, { status: 'error', errors: [error] });
 }
+
+/** An error in the parts that the switch leaves of it. */
+export function inForm(answer: Answer, form: Switches['errorForm']): Answer {
+  if (form === 'enveloped' || answer.status < 400) return answer;
+  const { errors } = errorParts.parse(JSON.parse(answer.body));
+  const [{ errorCode, message }] = errors;
+  return json(answer.status, form === 'message' ? { message } : { errorCode, message });
+}
+
+const errorParts = z.object({
+  errors: z.tuple([z.object({ errorCode: z.string(), message: z.string() })]),
+});
 
 export function tokenAnswer(access: Access, { extendedToken }: Switches): Answer {
   return json(200, {

@@ -63,6 +63,14 @@ export const SWITCHES = {
   ),
   clientInactive: oneOf([false, true], 'The app was switched off: UDAPI100073 at every door.'),
   signInAs: oneOf(['default', 'other'], 'Who logs in at the broker: "other" is another user.'),
+  errorForm: oneOf(
+    ['enveloped', 'flat', 'message'],
+    'An error comes in its envelope, without it, or as its message alone.',
+  ),
+  fundsRefused: oneOf(
+    [false, true],
+    'UDAPI100067: this one call is not permitted with the token, others are.',
+  ),
   overLimit: oneOf([false, true], 'Over the rate limit: 429 with UDAPI10005.'),
   ...faultSwitches(ENDPOINTS),
 };

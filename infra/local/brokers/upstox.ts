@@ -16,6 +16,7 @@ import type { BrokerSimulator, SimulatorEntry, SimulatorOptions } from './simula
 import { changeSwitch } from './switches.ts';
 import {
   fundsAnswer,
+  inForm,
   loggedOutAnswer,
   noticeOf,
   profileAnswer,
@@ -125,7 +126,11 @@ export function createUpstoxSimulator(options: UpstoxSimulatorOptions): UpstoxSi
       const url = new URL(req.url ?? '/', 'http://simulator');
       const path = url.pathname.slice(PREFIX.length);
       const endpoint = endpointOf(req.method ?? '', path);
-      await front.serve(req, res, endpoint, (body) => answer(endpoint, req, url, body, counter()));
+      await front.serve(req, res, endpoint, (body) => {
+        const given = answer(endpoint, req, url, body, counter());
+        const isPage = endpoint === 'dialog' || endpoint === 'phone';
+        return isPage ? given : inForm(given, switches.errorForm);
+      });
       await deliver();
     },
 
@@ -247,6 +252,7 @@ function withToken(
   if (access === null || stateAt(access, now) !== 'active') return upstoxError('UDAPI100050');
   if (switches.clientInactive) return upstoxError('UDAPI100073');
   if (endpoint === 'profile') return profileAnswer(access.person);
+  if (endpoint === 'funds' && switches.fundsRefused) return upstoxError('UDAPI100067');
   if (endpoint === 'funds') {
     return minuteInIndia(now) < FUNDS_OPEN_MINUTE ? upstoxError('UDAPI100072') : fundsAnswer();
   }

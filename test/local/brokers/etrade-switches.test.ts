@@ -285,6 +285,17 @@ const STORIES: Record<SwitchName, Story> = {
       [true, [401, 200, 200, 200]],
     ],
   },
+  foreignAccount: {
+    async observe() {
+      const token = await etrade.signIn();
+      const path = '/apisb/v1/accounts/nobody/balance.json';
+      return JSON.parse((await etrade.call({ path, token })).body);
+    },
+    seen: [
+      [102, { Error: { code: 102, message: 'Please enter valid Account Key' } }],
+      [100, { Error: { code: 100, message: 'Account key does not belong to user' } }],
+    ],
+  },
   overLimit: {
     async observe() {
       const { status, body, headers } = await etrade.accounts({ key: 'unknown', secret: '' });
@@ -359,6 +370,22 @@ const STORIES: Record<SwitchName, Story> = {
     seen: [
       [false, [200, true]],
       [true, [200, false]],
+    ],
+  },
+  edge: {
+    async observe() {
+      const { status, body } = await etrade.begin();
+      return [status, new URLSearchParams(body).has('oauth_token_secret')];
+    },
+    seen: [
+      ['off', [200, true]],
+      ['firewall', [403, false]],
+      ['maintenance', [403, false]],
+      ['maintenance-200', [200, false]],
+      ['block-json', [403, false]],
+      ['forbidden-json', [403, false]],
+      ['gateway-fault', [401, false]],
+      ['router', [404, false]],
     ],
   },
   loseAnswer: {
