@@ -255,3 +255,29 @@ describe('keep-alive that brings nothing', () => {
     await expect(refusal).rejects.toThrow(/no Google identity/);
   });
 });
+
+test('an API product that the app lacks stops the calls to it, and no others', async () => {
+  const { etrade, schwab } = BROKERS;
+  if (etrade === undefined || schwab === undefined) throw new Error('not in the table');
+  await desk.put({ generation: 7, accessExpiresAt: desk.time.now() + 20 * MINUTE_MS });
+  const asked: string[] = [];
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const { url } = new Request(input, init);
+    asked.push(new URL(url).pathname);
+    if (!url.endsWith(NOT_MINE)) return Response.json(ACCOUNTS);
+    return Response.json({ fault: { faultstring: 'NoApiProductMatchFound' } }, { status: 401 });
+  };
+  const { createDataCalls } = schwab;
+  const worker = await desk.connect({
+    fetch,
+    keepAliveUrl: KEEP_ALIVE,
+    parts: { brokers: { etrade: { ...etrade, rules: TRADESTATION, createDataCalls } } },
+  });
+  await expect(worker.fetch(NOT_MINE)).rejects.toMatchObject({
+    code: 'CONFIGURATION',
+    message: expect.stringContaining('"Accounts and Trading Production"'),
+  });
+  expect((await worker.fetch(LIST)).status).toBe(200);
+  await expect(worker.fetch(NOT_MINE)).rejects.toMatchObject({ code: 'CONFIGURATION' });
+  expect(asked).toEqual([NOT_MINE, LIST]);
+});
