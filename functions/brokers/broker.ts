@@ -97,7 +97,12 @@ export type RenewAnswer =
   | BrokerFailure;
 
 export type ProbeAnswer =
-  | { readonly ok: true; readonly accountIds: readonly string[]; readonly skewMs: number | null }
+  | {
+      readonly ok: true;
+      /** `null`: the token works, but the list of accounts could not be read. Empty: there are none. */
+      readonly accountIds: readonly string[] | null;
+      readonly skewMs: number | null;
+    }
   | BrokerFailure;
 
 export type RevokeAnswer = { readonly ok: true } | BrokerFailure;

@@ -7,6 +7,7 @@
 
 import * as z from 'zod';
 import { Secret } from '../secret.ts';
+import { listUnder, readAccountIds } from './account-ids.ts';
 import type { BrokerFailure, CallbackAnswer, ProbeAnswer, RevokeAnswer } from './broker.ts';
 import { findOauthProblem, judgeRefusal } from './etrade-failures.ts';
 import { ETRADE_VERIFIER_MAX_LENGTH } from './etrade-rules.ts';
@@ -29,11 +30,12 @@ export function judgeTokenPair(
   step: 'begin' | 'complete',
   answer: Received,
 ): TokenPair | BrokerFailure {
-  if (answer.status !== 200 || findOauthProblem(answer) !== null) return judgeRefusal(step, answer);
+  const isSuccess = answer.status >= 200 && answer.status <= 299;
+  if (!isSuccess || findOauthProblem(answer) !== null) return judgeRefusal(step, answer);
   if (!answer.complete) return unreadable(answer);
-  const fields = decodeForm(answer.body);
-  const token = fields?.get('oauth_token');
-  const secret = fields?.get('oauth_token_secret');
+  const fields = decodeForm(answer.body, PAIR_FIELDS);
+  const token = fields?.get('oauth_token')?.trim();
+  const secret = fields?.get('oauth_token_secret')?.trim();
   if (!isToken(token) || !isToken(secret)) return unreadable(answer);
   return { ok: true, token, secret: new Secret(secret) };
 }
@@ -59,7 +61,7 @@ const DONE = {
 } as const;
 
 /**
- * The accounts of the person who signed in; 204 stands for none.
+ * The accounts of the person who signed in; 204 stands for none, `null` for a list that cannot be read.
  *
  * @see https://apisb.etrade.com/docs/api/account/api-account-v1.html
  */
@@ -68,14 +70,37 @@ export function judgeAccountList(answer: Received): ProbeAnswer {
   if (answer.status !== 200 || findOauthProblem(answer) !== null) {
     return judgeRefusal('probe', answer);
   }
-  const parsed = accountListSchema.safeParse(parseJson(answer.body));
-  if (!answer.complete || !parsed.success) return judgeRefusal('probe', answer);
-  const accounts = parsed.data.AccountListResponse.Accounts?.Account ?? [];
-  return {
-    ok: true,
-    accountIds: accounts.map((account) => account.accountId),
-    skewMs: answer.skewMs,
-  };
+  const accountIds = answer.complete ? findAccountIds(answer.body) : undefined;
+  if (accountIds === undefined) return judgeRefusal('probe', answer);
+  return { ok: true, accountIds, skewMs: answer.skewMs };
+}
+
+/** As in `ProbeAnswer`; `undefined` for an answer that is no account list. */
+function findAccountIds(body: string): readonly string[] | null | undefined {
+  const parsed = accountListSchema.safeParse(parseJson(body));
+  if (!parsed.success) return findAccountIdsInXml(body);
+  const accounts = listUnder(parsed.data.AccountListResponse, 'Accounts');
+  return readAccountIds(listUnder(accounts, 'Account'), 'accountId');
+}
+
+/** E*TRADE answers in XML where it overlooks what was asked for. */
+function findAccountIdsInXml(body: string): readonly string[] | null | undefined {
+  const [response] = elementsOf(body.replace(/<!--.*?-->/gs, ''), 'AccountListResponse');
+  if (response === undefined) return undefined;
+  const [accounts = response] = elementsOf(response, 'Accounts');
+  const list = elementsOf(accounts, 'Account').map((account) => ({
+    accountId: elementsOf(account, 'accountId')[0],
+  }));
+  return list.length === 0 && accounts.trim() !== '' ? null : readAccountIds(list, 'accountId');
+}
+
+/** What stands inside each element of that name, whatever its attributes. */
+function elementsOf(xml: string, name: string): readonly string[] {
+  const element = new RegExp(
+    `<(?:\\w+:)?${name}(?:\\s[^>]*?)?(?:/>|>(.*?)</(?:\\w+:)?${name}\\s*>)`,
+    'gs',
+  );
+  return [...xml.matchAll(element)].map(([, inside = '']) => inside);
 }
 
 /** Comes only for keys that have a callback registered; whether it names the request token is not documented. */
@@ -89,27 +114,36 @@ export function readEtradeCallback(query: URLSearchParams): CallbackAnswer {
   return { ok: true, signInId, verifier: new Secret(verifier) };
 }
 
+/** What makes a token usable; whatever else stands in the answer must not cost the PIN. */
+const PAIR_FIELDS: ReadonlySet<string> = new Set(['oauth_token', 'oauth_token_secret']);
+
 /**
- * Form fields, `%XX` decoded exactly once; `null` when that is impossible or a name occurs twice.
+ * The named form fields, `%XX` decoded exactly once; `null` when one of them occurs twice.
  *
  * A `+` stays a `+`: tokens are base64, where a space cannot occur.
  */
-export function decodeForm(body: string): ReadonlyMap<string, string> | null {
+export function decodeForm(
+  body: string,
+  names?: ReadonlySet<string>,
+): ReadonlyMap<string, string> | null {
   const fields = new Map<string, string>();
   for (const pair of body.trim().split('&')) {
     const [name = '', ...rest] = pair.split('=');
-    const value = decodePercent(rest.join('='));
-    if (value === null || fields.has(name)) return null;
-    fields.set(name, value);
+    if (names?.has(name) === false) continue;
+    if (fields.has(name)) return null;
+    fields.set(name, decodePercent(rest.join('=')));
   }
   return fields;
 }
 
-function decodePercent(text: string): string | null {
+/** What is no escape stays as it is: the documentation's own answer holds `%3T`. */
+function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return null;
+    return text.replace(/%([0-9a-f]{2})/gi, (_escape, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    );
   }
 }
 
@@ -118,19 +152,4 @@ function isToken(value: string | undefined): value is string {
   return value !== undefined && /^[\x21-\x7e]{1,512}$/.test(value);
 }
 
-const accountSchema = z.object({
-  accountId: z.union([z.string().min(1), z.number().transform(String)]),
-});
-
-/** XML-to-JSON converters write a list of one as the one. */
-const accountListSchema = z.object({
-  AccountListResponse: z.object({
-    Accounts: z
-      .object({
-        Account: z
-          .union([z.array(accountSchema), accountSchema.transform((account) => [account])])
-          .optional(),
-      })
-      .optional(),
-  }),
-});
+const accountListSchema = z.object({ AccountListResponse: z.looseObject({}) });

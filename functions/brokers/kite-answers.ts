@@ -7,11 +7,15 @@
 import * as z from 'zod';
 import { hardEndAt } from '../lifecycle/hard-end.ts';
 import { Secret } from '../secret.ts';
+import { readAccountIds } from './account-ids.ts';
 import type { BrokerFailure, CallbackAnswer, ProbeAnswer, RevokeAnswer } from './broker.ts';
 import { parseJson, safeWord } from './judged.ts';
 import { judgeKiteRefusal } from './kite-failures.ts';
 import { KITE_RULES, KITE_VERIFIER_MAX_LENGTH } from './kite-rules.ts';
+import { readTokens } from './oauth2-answers.ts';
 import type { Received } from './send.ts';
+
+const DAY_MS = 86_400_000;
 
 export type KiteSession = {
   readonly ok: true;
@@ -22,20 +26,20 @@ export type KiteSession = {
 
 /** @see https://kite.trade/docs/connect/v3/user/#response-attributes */
 export function judgeKiteSession(answer: Received): KiteSession | BrokerFailure {
-  const parsed = sessionSchema.safeParse(parseJson(answer.body));
-  if (answer.status !== 200 || !answer.complete || !parsed.success) {
-    return judgeKiteRefusal('complete', answer);
-  }
-  const { access_token, login_time } = parsed.data.data;
-  return { ok: true, accessToken: new Secret(access_token), loggedInAt: readLoginTime(login_time) };
+  const issued = readTokens(answer);
+  if (issued === null) return judgeKiteRefusal('complete', answer);
+  const said = saidSchema.safeParse(parseJson(answer.body));
+  const loginTime = said.success ? said.data.data.login_time : undefined;
+  return { ok: true, accessToken: issued.accessToken, loggedInAt: readLoginTime(loginTime) };
 }
 
 /**
  * When a token counts as issued: at the exchange, unless 06:00 passed between login and exchange. Nobody
- * tells which of the two days such a token belongs to, and the earlier end is the safe one.
+ * tells which of the two days such a token belongs to, and the earlier end is the safe one. A login longer
+ * ago than a day has tokens that ended before this one was given: its time is read wrongly.
  */
 export function issuedAtOf({ loggedInAt }: KiteSession, sentAt: number): number {
-  if (loggedInAt === null || loggedInAt > sentAt) return sentAt;
+  if (loggedInAt === null || loggedInAt > sentAt || sentAt - loggedInAt > DAY_MS) return sentAt;
   return endOf(loggedInAt) === endOf(sentAt) ? sentAt : loggedInAt;
 }
 
@@ -45,7 +49,11 @@ export function judgeKiteProfile(answer: Received): ProbeAnswer {
   if (answer.status !== 200 || !answer.complete || !parsed.success) {
     return judgeKiteRefusal('probe', answer);
   }
-  return { ok: true, accountIds: [parsed.data.data.user_id], skewMs: answer.skewMs };
+  return {
+    ok: true,
+    accountIds: readAccountIds(parsed.data.data, 'user_id'),
+    skewMs: answer.skewMs,
+  };
 }
 
 export function judgeKiteLogout(answer: Received): RevokeAnswer {
@@ -97,17 +105,8 @@ function endOf(issuedAt: number): number | null {
   return hardEndAt(KITE_RULES, { issuedAt, signedInAt: issuedAt });
 }
 
-const sessionSchema = z.object({
-  status: z.literal('success'),
-  data: z.object({
-    access_token: z.string().regex(/^[\x21-\x7e]{1,512}$/),
-    login_time: z.string().optional().catch(undefined),
-  }),
-});
+const saidSchema = z.object({ data: z.object({ login_time: z.string() }) });
 
-const profileSchema = z.object({
-  status: z.literal('success'),
-  data: z.object({ user_id: z.string().min(1).max(64) }),
-});
+const profileSchema = z.object({ status: z.literal('success'), data: z.unknown() });
 
 const logoutSchema = z.object({ status: z.literal('success'), data: z.literal(true) });

@@ -5,6 +5,7 @@
  */
 
 import * as z from 'zod';
+import { readAccountIds } from './account-ids.ts';
 import type { ProbeAnswer } from './broker.ts';
 import { judgeFailure } from './failures.ts';
 import { parseJson } from './judged.ts';
@@ -19,9 +20,13 @@ export function judgeSchwabAccountNumbers(answer: Received): ProbeAnswer {
   }
   return {
     ok: true,
-    accountIds: parsed.data.map(({ accountNumber }) => accountNumber),
+    accountIds: readAccountIds(parsed.data, 'accountNumber'),
     skewMs: answer.skewMs,
   };
 }
 
-const accountNumbersSchema = z.array(z.object({ accountNumber: z.string().min(1) }));
+/** A list, or the one that stands for a list of one. */
+const accountNumbersSchema = z.union([
+  z.array(z.unknown()),
+  z.looseObject({ accountNumber: z.unknown() }),
+]);

@@ -6,6 +6,7 @@
  */
 
 import * as z from 'zod';
+import { readAccountIds } from './account-ids.ts';
 import type { ProbeAnswer, RevokeAnswer } from './broker.ts';
 import { judgeFailure } from './failures.ts';
 import { parseJson } from './judged.ts';
@@ -24,7 +25,7 @@ export function judgeTradestationAccounts(answer: Received): ProbeAnswer {
   }
   return {
     ok: true,
-    accountIds: parsed.data.Accounts.map(({ AccountID }) => AccountID),
+    accountIds: readAccountIds(parsed.data.Accounts ?? [], 'AccountID'),
     skewMs: answer.skewMs,
   };
 }
@@ -40,6 +41,7 @@ export function judgeTradestationRevoke(answer: Received): RevokeAnswer {
   return isDone ? { ok: true } : judgeFailure(TRADESTATION_WORDS, 'revoke', answer);
 }
 
+/** A list, or the one that stands for a list of one. */
 const accountsSchema = z.object({
-  Accounts: z.array(z.object({ AccountID: z.string().min(1) })),
+  Accounts: z.union([z.array(z.unknown()), z.looseObject({}), z.null()]),
 });

@@ -6,11 +6,14 @@
  */
 
 import * as z from 'zod';
+import { hardEndAt } from '../lifecycle/hard-end.ts';
+import { readAccountIds } from './account-ids.ts';
 import type { BrokerFailure, ProbeAnswer, RevokeAnswer } from './broker.ts';
 import { parseJson } from './judged.ts';
 import { type IssuedTokens, readTokens } from './oauth2-answers.ts';
 import type { Received } from './send.ts';
 import { judgeUpstoxRefusal } from './upstox-failures.ts';
+import { UPSTOX_RULES } from './upstox-rules.ts';
 
 /**
  * The token reply is flat: it alone has no `status` and `data` around it, and no life either.
@@ -27,7 +30,11 @@ export function judgeUpstoxProfile(answer: Received): ProbeAnswer {
   if (answer.status !== 200 || !answer.complete || !parsed.success) {
     return judgeUpstoxRefusal('probe', answer);
   }
-  return { ok: true, accountIds: [parsed.data.data.user_id], skewMs: answer.skewMs };
+  return {
+    ok: true,
+    accountIds: readAccountIds(parsed.data.data, 'user_id'),
+    skewMs: answer.skewMs,
+  };
 }
 
 /** @see https://upstox.com/developer/api-documentation/logout */
@@ -40,7 +47,8 @@ export function judgeUpstoxLogout(answer: Received): RevokeAnswer {
 }
 
 /**
- * An approval was asked for, until when.
+ * An approval was asked for, until when. The person has been prompted: an end that cannot be read must not
+ * lose the request, which ends with the token it asks for.
  *
  * @see https://upstox.com/developer/api-documentation/access-token-request
  */
@@ -51,7 +59,14 @@ export function judgeUpstoxRequest(
   if (answer.status !== 200 || !answer.complete || !parsed.success) {
     return judgeUpstoxRefusal('approval', answer);
   }
-  return { ok: true, expiresAt: parsed.data.data.authorization_expiry };
+  const { receivedAt } = answer;
+  const expiresAt = parsed.data.data?.authorization_expiry ?? 0;
+  return { ok: true, expiresAt: expiresAt > receivedAt ? expiresAt : upstoxEndAfter(receivedAt) };
+}
+
+/** When a token issued at that moment ends. */
+export function upstoxEndAfter(issuedAt: number): number {
+  return hardEndAt(UPSTOX_RULES, { issuedAt, signedInAt: issuedAt }) ?? issuedAt;
 }
 
 /** A moment as Upstox writes it: epoch milliseconds in a string. Seconds would lie in 1970. */
@@ -60,14 +75,14 @@ export const upstoxMoment = z
   .pipe(z.string().regex(/^[1-9]\d{12}$/))
   .transform(Number);
 
-const profileSchema = z.object({
-  status: z.literal('success'),
-  data: z.object({ user_id: z.string().min(1).max(64) }),
-});
+const profileSchema = z.object({ status: z.literal('success'), data: z.unknown() });
 
 const logoutSchema = z.object({ status: z.literal('success'), data: z.literal(true) });
 
 const requestSchema = z.object({
   status: z.literal('success'),
-  data: z.object({ authorization_expiry: upstoxMoment }),
+  data: z
+    .object({ authorization_expiry: upstoxMoment.nullable().catch(null) })
+    .nullable()
+    .catch(null),
 });

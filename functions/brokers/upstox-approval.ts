@@ -8,14 +8,14 @@
 
 import * as z from 'zod';
 import type { Clock } from '../clock.ts';
-import { hardEndAt } from '../lifecycle/hard-end.ts';
 import { Secret } from '../secret.ts';
+import { accountId } from './account-ids.ts';
 import type { ApprovalNotice, ApprovalPush, BrokerOptions } from './broker.ts';
 import type { Caller } from './calls.ts';
 import { parseJson } from './judged.ts';
+import { tokenText } from './oauth2-answers.ts';
 import type { OutgoingRequest } from './send.ts';
-import { judgeUpstoxRequest, upstoxMoment } from './upstox-answers.ts';
-import { UPSTOX_RULES } from './upstox-rules.ts';
+import { judgeUpstoxRequest, upstoxEndAfter, upstoxMoment } from './upstox-answers.ts';
 
 /** How far Upstox's clock may be ahead of ours. */
 const MAX_AHEAD_MS = 5 * 60_000;
@@ -50,14 +50,15 @@ function readNotice(body: string, consumerKey: Secret, clock: Clock): ApprovalNo
   const { client_id, user_id, access_token, issued_at, expires_at } = parsed.data;
   if (client_id !== consumerKey.reveal()) return { ok: false, reason: 'foreign-client' };
   const now = clock();
-  if (issued_at > now + MAX_AHEAD_MS) return { ok: false, reason: 'not-yet' };
-  const latest = hardEndAt(UPSTOX_RULES, { issuedAt: issued_at, signedInAt: issued_at });
-  const expiresAt = Math.min(expires_at, latest ?? expires_at);
+  const issuedAt = issued_at ?? now;
+  if (issuedAt > now + MAX_AHEAD_MS) return { ok: false, reason: 'not-yet' };
+  const latest = upstoxEndAfter(issuedAt);
+  const expiresAt = Math.min(expires_at ?? latest, latest);
   if (expiresAt <= now) return { ok: false, reason: 'expired' };
   return {
     ok: true,
     token: { accessToken: new Secret(access_token), tokenSecret: null, refreshToken: null },
-    issuedAt: issued_at,
+    issuedAt,
     expiresAt,
     clientId: client_id,
     userId: user_id,
@@ -66,14 +67,11 @@ function readNotice(body: string, consumerKey: Secret, clock: Clock): ApprovalNo
 
 const kindSchema = z.object({ message_type: z.string() });
 
+/** The person has said yes: moments that cannot be read count as not given. */
 const noticeSchema = z.object({
   client_id: z.string().min(1),
-  user_id: z.string().min(1).max(64),
-  access_token: z.string().regex(/^[\x21-\x7e]{1,8192}$/),
-  token_type: z
-    .string()
-    .regex(/^bearer$/i)
-    .optional(),
-  issued_at: upstoxMoment,
-  expires_at: upstoxMoment,
+  user_id: accountId,
+  access_token: tokenText,
+  issued_at: upstoxMoment.nullable().catch(null),
+  expires_at: upstoxMoment.nullable().catch(null),
 });

@@ -34,19 +34,19 @@ export async function checkAccount(
 ): Promise<AccountCheck> {
   const expected = session.account ?? record.account;
   const probe = await session.broker[look](token);
-  if (probe.ok) {
+  if (!probe.ok && (probe.reason === 'renewable' || probe.reason === 'sign-in-needed')) {
+    return { type: 'refused', failure: probe };
+  }
+  if (probe.ok && probe.accountIds !== null) {
     const account = probe.accountIds.map(session.hashAccount).sort();
     if (compareAccounts(expected, account) === 'foreign') return { type: 'foreign' };
     if (account.length > 0) return { type: 'accepted', account, proven: true, verified: true };
-    return { type: 'accepted', account: null, proven: true, verified: expected === null };
+  } else {
+    system.log.warn('account-not-checked', 'The broker could not be asked whose account this is.', {
+      session: session.key,
+      reason: probe.ok ? 'transient' : probe.reason,
+      problem: probe.ok ? 'account-list-unreadable' : probe.problem,
+    });
   }
-  if (probe.reason === 'renewable' || probe.reason === 'sign-in-needed') {
-    return { type: 'refused', failure: probe };
-  }
-  system.log.warn('account-not-checked', 'The broker could not be asked whose account this is.', {
-    session: session.key,
-    reason: probe.reason,
-    problem: probe.problem,
-  });
-  return { type: 'accepted', account: null, proven: false, verified: expected === null };
+  return { type: 'accepted', account: null, proven: probe.ok, verified: expected === null };
 }

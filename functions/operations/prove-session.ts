@@ -146,7 +146,7 @@ async function ask(
         type: 'probed',
         generation,
         at: at(),
-        account: hashed(session, probe.accountIds),
+        account: hashed(system, session, probe.accountIds),
       });
       return { outcome: 'proven', renewed: false, skewMs: probe.skewMs };
     }
@@ -164,15 +164,22 @@ async function ask(
     type: 'probed',
     generation,
     at: at(),
-    account: hashed(session, proof.accountIds),
+    account: hashed(system, session, proof.accountIds),
   });
   return { outcome: 'proven', renewed: true, skewMs: proof.skewMs };
 }
 
 function hashed(
+  system: System,
   session: ConfiguredSession,
-  accountIds: readonly string[],
+  accountIds: readonly string[] | null,
 ): readonly string[] | null {
+  if (accountIds === null) {
+    system.log.warn('account-not-checked', 'The token works, but its accounts could not be read.', {
+      session: session.key,
+    });
+    return null;
+  }
   return accountIds.length === 0 ? null : accountIds.map(session.hashAccount).sort();
 }
 

@@ -7,6 +7,21 @@ import {
 } from '../../functions/brokers/etrade-answers.ts';
 import { etradeBody, received } from '../fixtures/etrade-answer.ts';
 
+const ACCOUNT_XML = `<Account><accountId>823145980</accountId><accountIdKey>x</accountIdKey></Account>
+  <!-- <Account><accountId>1</accountId></Account> --><Account mode="IRA"><accountId>
+  583156360</accountId></Account>`;
+
+function xml(...inside: readonly string[]): string {
+  return `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<AccountListResponse xmlns="x">${inside.join('')}</AccountListResponse>`;
+}
+
+/** The list in JSON around entries, or around JSON text of entries. */
+function list(entries: unknown): string {
+  const text = typeof entries === 'string' ? entries : JSON.stringify(entries);
+  return `{"AccountListResponse":{"Accounts":{"Account":${text}}}}`;
+}
+
 const UNREADABLE = {
   ok: false,
   reason: 'transient',
@@ -48,10 +63,6 @@ describe('a token pair', () => {
   });
 
   test.each([
-    [
-      'the malformed sample of the documentation',
-      etradeBody('access-token-documented-malformed.txt'),
-    ],
     ['nothing', ''],
     ['a page', '<html><body>Maintenance</body></html>'],
     ['a token without its secret', 'oauth_token=a'],
@@ -71,6 +82,34 @@ describe('a token pair', () => {
     expect(judgeTokenPair('complete', cut)).toMatchObject(UNREADABLE);
   });
 
+  test('is read where the documentation’s own answer is malformed: once, what is no escape stays', () => {
+    const body = etradeBody('access-token-documented-malformed.txt');
+    expect(body).toContain('oauth_token=%3T');
+    const judged = judgeTokenPair('complete', received(200, body));
+    if (!judged.ok) throw new Error(judged.problem);
+    const [token, secret] = body
+      .trim()
+      .split('&')
+      .map((pair) =>
+        pair
+          .slice(pair.indexOf('=') + 1)
+          .replaceAll('%3D', '=')
+          .replaceAll('%2F', '/'),
+      );
+    expect([judged.token, judged.secret.reveal()]).toEqual([token, secret]);
+  });
+
+  test.each([
+    ['another success', 201, 'oauth_token=a&oauth_token_secret=b'],
+    ['blanks around', 200, ' oauth_token=a%0A&oauth_token_secret=b%20\n'],
+    ['something malformed beside it', 200, 'x=%&oauth_token=a&oauth_token_secret=b&x=%ff'],
+    ['a field twice beside it', 200, 'oauth_token=a&x=1&oauth_token_secret=b&x=2'],
+  ])('is not lost for %s', (_name, status, body) => {
+    const judged = judgeTokenPair('complete', received(status, body));
+    expect(judged).toMatchObject({ ok: true, token: 'a' });
+    expect(judged.ok && judged.secret.reveal()).toBe('b');
+  });
+
   test('is refused with the broker’s word, also in a 200', () => {
     for (const status of [200, 401]) {
       expect(
@@ -86,12 +125,15 @@ describe('decodeForm', () => {
     ['a=%252B', [['a', '%2B']]],
     ['a=x+y=', [['a', 'x+y=']]],
     ['a', [['a', '']]],
+    ['a=%3T%2B', [['a', '%3T+']]],
+    ['a=%', [['a', '%']]],
   ] as const)('%s', (body, entries) => {
     expect([...(decodeForm(body) ?? [])]).toEqual(entries);
   });
 
-  test.each(['a=%3T', 'a=%', 'a=1&a=1'])('gives up on %s', (body) => {
-    expect(decodeForm(body)).toBeNull();
+  test('gives up on a name that occurs twice', () => {
+    expect(decodeForm('a=1&a=1')).toBeNull();
+    expect(decodeForm('b=1&a=1&b=2', new Set(['a']))).toEqual(new Map([['a', '1']]));
   });
 });
 
@@ -158,6 +200,53 @@ describe('the account list', () => {
     ['204, no accounts', received(204, ''), []],
     ['an empty list', received(200, '{"AccountListResponse":{"Accounts":{"Account":[]}}}'), []],
     ['no list', received(200, '{"AccountListResponse":{}}'), []],
+    ['null for the list', received(200, '{"AccountListResponse":{"Accounts":null}}'), []],
+    ['an empty element, converted', received(200, '{"AccountListResponse":{"Accounts":""}}'), []],
+    [
+      'null for its entries',
+      received(200, '{"AccountListResponse":{"Accounts":{"Account":null}}}'),
+      [],
+    ],
+    [
+      'an account without an id beside others',
+      received(200, list([{ accountIdKey: 'k' }, { accountId: ' 823145980 ' }, null])),
+      ['823145980'],
+    ],
+    [
+      'XML',
+      received(200, xml('<Accounts>', ACCOUNT_XML, '</Accounts>')),
+      ['823145980', '583156360'],
+    ],
+    ['XML with an empty list', received(200, xml('<Accounts/>')), []],
+    ['XML with an empty list, open', received(200, xml('<Accounts>\n</Accounts>')), []],
+    ['XML with no list', received(200, '<AccountListResponse/>'), []],
+    ['accounts without an id', received(200, list([{}, { accountId: null }])), null],
+    [
+      'an id that JSON has rounded',
+      received(200, list('[{"accountId":12345678901234567890}]')),
+      null,
+    ],
+    [
+      'entries under another name',
+      received(200, '{"AccountListResponse":{"Accounts":{"account":[{"accountId":"1"}]}}}'),
+      null,
+    ],
+    [
+      'a list under another name',
+      received(200, '{"AccountListResponse":{"accountList":[{"accountId":"1"}]}}'),
+      null,
+    ],
+    ['a word for the list', received(200, '{"AccountListResponse":{"Accounts":"none"}}'), null],
+    [
+      'XML with entries under another name',
+      received(200, xml('<Accounts><Acct>1</Acct></Accounts>')),
+      null,
+    ],
+    [
+      'XML with accounts without an id',
+      received(200, xml('<Accounts><Account><id>1</id></Account></Accounts>')),
+      null,
+    ],
   ])('%s', (_name, answer, accountIds) => {
     expect(judgeAccountList(answer)).toEqual({ ok: true, accountIds, skewMs: null });
   });
@@ -171,7 +260,8 @@ describe('the account list', () => {
   test.each([
     ['a maintenance page', '<html><body>Down for maintenance</body></html>'],
     ['JSON of another kind', '{"QuoteResponse":{}}'],
-    ['an account without an id', '{"AccountListResponse":{"Accounts":{"Account":[{}]}}}'],
+    ['half a document in XML', '<AccountListResponse><Accounts><Account><accountId>823'],
+    ['XML of another kind', '<QuoteResponse><Accounts/></QuoteResponse>'],
     ['half a document', '{"AccountListResponse":{"Acc'],
     ['nothing', ''],
   ])('is unreadable as %s', (_name, body) => {

@@ -147,6 +147,26 @@ describe('complete', () => {
     },
   );
 
+  test('a login years ago is a time read wrongly', async () => {
+    const answer = await adapter([session('1970-01-01 05:30:00')]).broker.complete(
+      SIGN_IN,
+      REQUEST_TOKEN,
+    );
+    expect(answer.ok && answer.issuedAt).toBe(NOW);
+  });
+
+  test.each([
+    [200, { data: { access_token: 'fresh-token' } }],
+    [201, { status: 'success', data: { access_token: ' fresh-token ', user_id: null } }],
+    [
+      200,
+      { status: '', data: { access_token: 'fresh-token', refresh_token: 0, expires_in: null } },
+    ],
+  ])('needs the access token and nothing else: %d %j', async (status, body) => {
+    const answer = await adapter([json(status, body)]).broker.complete(SIGN_IN, REQUEST_TOKEN);
+    expect(answer.ok && answer.token.accessToken.reveal()).toBe('fresh-token');
+  });
+
   test.each<[string, () => ScriptedAnswer, object]>([
     [
       'a spent request token',
@@ -169,6 +189,16 @@ describe('complete', () => {
 });
 
 describe('probe and glance', () => {
+  test.each([
+    [{ user_id: 48_210 }, ['48210']],
+    [{ user_name: 'x' }, null],
+    [{ user_id: null }, null],
+    [null, null],
+  ])('a profile of %j is that of %j', async (data, accountIds) => {
+    const { broker } = adapter([json(200, { status: 'success', data })]);
+    expect(await broker.probe(TOKEN)).toMatchObject({ ok: true, accountIds });
+  });
+
   test('ask for the profile and answer its user', async () => {
     const { broker, requests } = adapter([json(200, PROFILE), json(200, PROFILE)]);
     const expected = { ok: true, accountIds: ['XK4821'], skewMs: null };

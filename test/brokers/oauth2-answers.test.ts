@@ -17,6 +17,8 @@ describe('tokens', () => {
     ['no refresh token', { refresh_token: undefined }],
     ['an empty one', { refresh_token: '' }],
     ['null', { refresh_token: null }],
+    ['a number', { refresh_token: 7 }],
+    ['one that breaks a form', { refresh_token: 'a b' }],
   ])('%s stands for none', (_what, change) => {
     const issued = judgeTokenAnswer(received(200, { ...GOOD, ...change }));
     expect(issued).toMatchObject({ ok: true, refreshToken: null });
@@ -25,16 +27,64 @@ describe('tokens', () => {
   test.each([
     ['a life in text', { expires_in: '1800' }, 1_800_000],
     ['no life', { expires_in: undefined }, null],
+    ['a life with blanks around', { expires_in: ' 1800 ' }, 1_800_000],
   ])('%s is %s', (_what, change, accessLifeMs) => {
     const issued = judgeTokenAnswer(received(200, { ...GOOD, ...change }));
     expect(issued).toMatchObject({ ok: true, accessLifeMs });
   });
 
   test.each([
+    null,
+    0,
+    -1,
+    1.5,
+    1e300,
+    99_999_999_999,
+    '',
+    '0',
+    '-5',
+    '12.5',
+    'soon',
+    '1e3',
+    true,
+    false,
+    [1800],
+    { seconds: 1800 },
+  ])('a life of %j is left to the broker’s rules, and costs no token', (expires_in) => {
+    const issued = judgeTokenAnswer(received(200, { ...GOOD, expires_in }));
+    expect(issued).toMatchObject({ ok: true, accessLifeMs: null });
+    expect(issued.ok && issued.refreshToken?.reveal()).toBe('r');
+  });
+
+  test.each([undefined, null, '', 7, 'mac', 'bearer ', ['Bearer'], {}])(
+    'a token type of %j costs no token',
+    (token_type) => {
+      const issued = judgeTokenAnswer(received(200, { ...GOOD, token_type, scope: ['a', null] }));
+      expect(issued).toMatchObject({ ok: true, accessLifeMs: 1_200_000 });
+    },
+  );
+
+  test.each([
+    ['another success', received(201, GOOD)],
+    ['blanks around', received(200, { ...GOOD, access_token: ' a\n', refresh_token: '\tr ' })],
+    ['an envelope', received(200, { status: 'success', data: GOOD })],
+    [
+      'a missing comma, as Upstox’s own example has it',
+      received(200, '{"access_token":"\\u0061" "refresh_token":"r","expires_in":1200}'),
+    ],
+  ])('%s is read all the same', (_what, answer) => {
+    const issued = judgeTokenAnswer(answer);
+    if (!issued.ok) throw new Error(issued.problem);
+    expect(issued.accessToken.reveal()).toBe('a');
+    expect(issued.refreshToken?.reveal()).toBe('r');
+    expect(issued.accessLifeMs).toBe(1_200_000);
+  });
+
+  test.each([
     ['no access token', JSON.stringify({ ...GOOD, access_token: undefined })],
     ['an access token with a line break', JSON.stringify({ ...GOOD, access_token: 'a\nb' })],
-    ['another type of token', JSON.stringify({ ...GOOD, token_type: 'mac' })],
-    ['a life of nothing', JSON.stringify({ ...GOOD, expires_in: 0 })],
+    ['an access token of blanks', JSON.stringify({ ...GOOD, access_token: '  ' })],
+    ['half of the answer', '{"access_token":"a'],
     ['a page', '<!doctype html><html></html>'],
     ['nothing', ''],
     ['a list', '[]'],

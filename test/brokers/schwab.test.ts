@@ -196,6 +196,17 @@ describe('the probe', () => {
   });
 
   test.each([
+    ['one instead of a list', { accountNumber: '61550117' }, ['61550117']],
+    ['a number', [{ accountNumber: 61_550_117 }], ['61550117']],
+    ['one without a number', [{ hashValue: 'AB' }, { accountNumber: '61550117' }], ['61550117']],
+    ['none', [], []],
+    ['only such without a number', [{ hashValue: 'AB' }], null],
+  ])('%s', async (_what, body, accountIds) => {
+    const { broker } = adapter([jsonResponse(200, body)]);
+    expect(await broker.probe(TOKEN)).toMatchObject({ ok: true, accountIds });
+  });
+
+  test.each([
     [401, NOT_AUTHORIZED(401), 'renewable', 'Unauthorized'],
     [401, NOT_AUTHORIZED('401'), 'renewable', 'Unauthorized'],
     [401, '', 'renewable', 'http-401'],
@@ -205,7 +216,7 @@ describe('the probe', () => {
     [404, { errors: [{ title: 'Not Found' }] }, 'configuration', 'NotFound'],
     [429, '', 'transient', 'rate-limited'],
     [500, '<html>', 'transient', 'http-500'],
-    [200, { accountNumber: 'x' }, 'transient', 'answer-unreadable'],
+    [200, { message: 'x' }, 'transient', 'answer-unreadable'],
   ])('%d %o is %s', async (status, body, reason, problem) => {
     const answers = Array.from({ length: 3 }, () => jsonResponse(status, body));
     expect(await adapter(answers).broker.probe(TOKEN)).toMatchObject({ reason, problem });

@@ -161,6 +161,18 @@ describe('the probe', () => {
   });
 
   test.each([
+    [null, []],
+    [[], []],
+    [{ AccountID: 123456782 }, ['123456782']],
+    [[{ Alias: 'x' }, { AccountID: '123456789' }], ['123456789']],
+    [[{ Alias: 'x' }], null],
+    [{}, null],
+  ])('accounts of %j are %j', async (Accounts, accountIds) => {
+    const { broker } = adapter([jsonResponse(200, { Accounts })]);
+    expect(await broker.probe(TOKEN)).toMatchObject({ ok: true, accountIds });
+  });
+
+  test.each([
     [401, { Error: 'Unauthorized', Message: 'x' }, 'renewable', 'Unauthorized'],
     [401, '', 'renewable', 'http-401'],
     [401, '<html>', 'transient', 'page-instead-of-answer'],

@@ -68,12 +68,15 @@ describe('request', () => {
     ['seconds', '1732226400'],
     ['text', 'tomorrow'],
     ['nothing', undefined],
-  ])('does not take %s for a moment', async (_name, value) => {
-    expect(await push([expiry(value)]).approval.request()).toMatchObject({
-      ok: false,
-      reason: 'transient',
-      problem: 'answer-unreadable',
-    });
+    ['null', null],
+    ['a moment that is over', String(ISSUED)],
+  ])('does not take %s for the end: the request ends with its token', async (_name, value) => {
+    expect(await push([expiry(value)]).approval.request()).toEqual({ ok: true, expiresAt: ENDS });
+  });
+
+  test('an answer without data has asked the person all the same', async () => {
+    const answers = [json(200, { status: 'success', data: null })];
+    expect(await push(answers).approval.request()).toEqual({ ok: true, expiresAt: ENDS });
   });
 
   test.each<[string, () => ScriptedAnswer, object]>([
@@ -119,13 +122,25 @@ describe('readNotice', () => {
     ['no kind of message', { message_type: undefined }, 'unreadable'],
     ['no token', { access_token: '' }, 'unreadable'],
     ['a token that breaks a header', { access_token: 'a\r\nX: y' }, 'unreadable'],
-    ['a token of another type', { token_type: 'mac' }, 'unreadable'],
     ['no user', { user_id: undefined }, 'unreadable'],
-    ['an end in seconds', { expires_at: '1731448800' }, 'unreadable'],
-    ['an issue that is no number', { issued_at: 'now' }, 'unreadable'],
     ['an issue in the future', { issued_at: String(ISSUED + 302_001) }, 'not-yet'],
   ])('refuses %s', (_name, change, reason) => {
     expect(read(change)).toEqual({ ok: false, reason });
+  });
+
+  test.each([
+    ['a token of another type', { token_type: 'mac' }],
+    ['an end in seconds', { expires_at: '1731448800' }],
+    ['an end of nothing', { expires_at: null }],
+    ['an end of zero', { expires_at: 0 }],
+    ['no moments', { expires_at: undefined, issued_at: '' }],
+    ['a number for the user', { user_id: 4_872 }],
+  ])('takes %s: the token ends by the rules', (_name, change) => {
+    expect(read(change)).toMatchObject({ ok: true, issuedAt: expect.any(Number), expiresAt: ENDS });
+  });
+
+  test('an issue that cannot be read is now', () => {
+    expect(read({ issued_at: 'now' })).toMatchObject({ ok: true, issuedAt: ISSUED + 2_000 });
   });
 
   test('takes an issue as far ahead as clocks may differ', () => {

@@ -136,8 +136,8 @@ describe('complete', () => {
     ['an outage', () => refusal(500, 'UDAPI100500'), { reason: 'transient', answered: true }],
     ['no answer', () => new Error('lost'), { reason: 'transient', answered: false }],
     [
-      'an enveloped answer, which this one never is',
-      () => json(200, { status: 'success', data: { access_token: 'a.b.c' } }),
+      'an answer without a token',
+      () => json(200, { status: 'success', data: { user_id: '4HAB72' } }),
       { reason: 'transient', problem: 'answer-unreadable' },
     ],
   ])('sends the code once on %s', async (_name, script, expected) => {
@@ -147,7 +147,30 @@ describe('complete', () => {
   });
 });
 
+describe('the token answer', () => {
+  test.each([
+    ['null for everything else', '{"access_token":"a.b.c","expires_in":null,"token_type":null}'],
+    ['the comma that its own example lacks', '{"access_token":"a.b.c" "extended_token":""}'],
+    ['the envelope of its other answers', '{"status":"success","data":{"access_token":"a.b.c"}}'],
+  ])('is read with %s', async (_name, body) => {
+    const { broker } = adapter([new Response(body, { status: 200 })]);
+    const answer = await broker.complete(SIGN_IN, CODE);
+    expect(answer).toMatchObject({ ok: true, issuedAt: NOW, accessLifeMs: null });
+    expect(answer.ok && answer.token.accessToken.reveal()).toBe('a.b.c');
+  });
+});
+
 describe('probe and glance', () => {
+  test.each([
+    [{ user_id: 48_210 }, ['48210']],
+    [{ user_name: 'x' }, null],
+    [{ user_id: null }, null],
+    [null, null],
+  ])('a profile of %j is that of %j', async (data, accountIds) => {
+    const { broker } = adapter([json(200, { status: 'success', data })]);
+    expect(await broker.probe(TOKEN)).toMatchObject({ ok: true, accountIds });
+  });
+
   test('ask for the profile and answer its user', async () => {
     const { broker, requests } = adapter([json(200, PROFILE), json(200, PROFILE)]);
     const expected = { ok: true, accountIds: ['4HAB72'], skewMs: null };

@@ -95,7 +95,7 @@ export function describeBroker(person: BrokerPerson, onCheck: OnCheck = () => {}
       expect(completed).toMatchObject({ ok: true, issuedAt: at.now(), accessLifeMs });
       if (!completed.ok) return;
       const probe = await at.broker.probe(completed.token);
-      expect(probe.ok && probe.accountIds.length).toBeGreaterThan(0);
+      expect(probe.ok && probe.accountIds?.length).toBeGreaterThan(0);
       expect(await at.broker.glance(completed.token)).toEqual(probe);
     });
 
@@ -104,7 +104,7 @@ export function describeBroker(person: BrokerPerson, onCheck: OnCheck = () => {}
       at.simulator.setSwitch('signInAs', 'other');
       const theirs = await at.broker.probe(await signIn());
       if (!mine.ok || !theirs.ok) throw new Error('both tokens must be good');
-      expect(theirs.accountIds.filter((id) => mine.accountIds.includes(id))).toEqual([]);
+      expect(theirs.accountIds?.filter((id) => mine.accountIds?.includes(id))).toEqual([]);
     });
 
     test('the person’s no is told apart from trouble', async () => {

@@ -143,6 +143,42 @@ describe('an account that the broker cannot be asked for', () => {
     expect(world.told()).toEqual(['signed-in', 'signed-in', 'sign-in-needed foreign-account']);
   });
 
+  it('keeps the pointer where it is while its list cannot be read, and says so', async () => {
+    const world = await signedIn();
+    world.broker().signInAs(FOREIGN_ACCOUNTS);
+    world.broker().hideAccounts(true);
+    expect(await world.signIn()).toMatchObject({ ok: true, generation: 2, follow: 'adopting' });
+    world.clock.advance(3 * MINUTE_MS);
+    const report = await checkHealth(world.system);
+    expect(report.sessions).toMatchObject([{ adopted: null }]);
+    expect(await world.record()).toMatchObject({ generation: 1, version: 1, proof: 'proven' });
+    expect(
+      world.logged().filter((event) => event === 'account-not-checked').length,
+    ).toBeGreaterThan(2);
+    world.broker().hideAccounts(false);
+    await checkHealth(world.system);
+    expect(await world.record()).toMatchObject({ generation: 1, version: 1 });
+    expect(world.told()).toEqual(['signed-in', 'sign-in-needed foreign-account']);
+  });
+
+  it('binds nothing while its list cannot be read; the first that can be read does', async () => {
+    const world = createTestSystem();
+    world.broker().hideAccounts(true);
+    expect(await world.signIn()).toMatchObject({ ok: true, generation: 1, follow: 'told' });
+    expect(await world.record()).toMatchObject({ proof: 'proven', account: null });
+    expect(world.logged()).toContain('account-not-checked');
+    world.broker().hideAccounts(false);
+    await checkHealth(world.system);
+    expect(await world.record()).toMatchObject({ account: ACCOUNTS.map(hashAccount).sort() });
+  });
+
+  it('is not meant by a list that is empty: nothing is said', async () => {
+    const world = createTestSystem();
+    world.broker().signInAs([]);
+    expect(await world.signIn()).toMatchObject({ ok: true, generation: 1 });
+    expect(world.logged()).not.toContain('account-not-checked');
+  });
+
   it('is looked at again when the broker does not know its new token at once', async () => {
     const world = createTestSystem();
     world.broker().failNext('probe', brokerFailure('sign-in-needed'));
