@@ -89,7 +89,7 @@ export function createGrantedPart(
         redirectUrl,
         ...(grant.usesPkce ? { verifier: signIn.secret } : {}),
       });
-      return caller.once(exchange, (answer, sentAt) => {
+      return caller.againUnlessSeen(exchange, (answer, sentAt) => {
         const issued = grant.judge('complete', answer);
         if (!issued.ok) return issued;
         // It would work until the access token ends, and then nothing could be done but sign in again.

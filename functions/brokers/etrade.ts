@@ -19,7 +19,7 @@ import type {
   RenewAnswer,
   RevokeAnswer,
 } from './broker.ts';
-import { DEFAULT_TIMEOUT_MS, GLANCE_TIMEOUT_MS } from './calls.ts';
+import { createCaller, GLANCE_TIMEOUT_MS, type Prepared } from './calls.ts';
 import {
   judgeAccountList,
   judgeDone,
@@ -39,49 +39,22 @@ import {
 import { ETRADE_RULES, ETRADE_VERIFIER_MAX_LENGTH } from './etrade-rules.ts';
 import { unsent } from './judged.ts';
 import type { Oauth1Pair } from './oauth1.ts';
-import { pauseBeforeRetry } from './retry.ts';
-import { type OutgoingRequest, type Received, sendOnce } from './send.ts';
 
 const NONCE_BYTES = 16;
 
 export function createEtradeBroker(options: BrokerOptions): Broker {
-  const { clock, random, wait } = options;
-  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const caller = createCaller(options);
   const consumer: Oauth1Pair = { key: options.consumerKey, secret: options.consumerSecret };
 
-  /** `sentAt` is the earliest moment at which the broker can have acted. */
-  async function attempt<T>(
-    call: EtradeCall,
-    judge: (answer: Received, sentAt: number) => T | BrokerFailure,
-    withinMs = timeoutMs,
-  ): Promise<T | BrokerFailure> {
-    const sentAt = clock();
-    const once = { timestamp: Math.floor(sentAt / 1_000), nonce: createNonce() };
-    let request: OutgoingRequest;
-    try {
-      request = signCall(call, consumer, once);
-    } catch {
-      return unsent('configuration', 'signing-refused');
-    }
-    const answer = await sendOnce(request, { fetch: options.fetch, clock, timeoutMs: withinMs });
-    return answer.answered ? judge(answer, sentAt) : unsent('transient', answer.problem);
-  }
-
-  async function attemptAgain<T extends { readonly ok: true }>(
-    call: EtradeCall,
-    judge: (answer: Received, sentAt: number) => T | BrokerFailure,
-  ): Promise<T | BrokerFailure> {
-    for (let failures = 1; ; failures += 1) {
-      const outcome = await attempt(call, judge);
-      if (outcome.ok) return outcome;
-      const pauseMs = pauseBeforeRetry(outcome, failures, random);
-      if (pauseMs === null) return outcome;
-      await wait(pauseMs);
-    }
-  }
-
-  function createNonce(): string {
-    return Buffer.from(random(NONCE_BYTES)).toString('hex');
+  function signed(call: EtradeCall): Prepared {
+    return (sentAt) => {
+      const nonce = Buffer.from(options.random(NONCE_BYTES)).toString('hex');
+      try {
+        return signCall(call, consumer, { timestamp: Math.floor(sentAt / 1_000), nonce });
+      } catch {
+        return unsent('configuration', 'signing-refused');
+      }
+    };
   }
 
   return {
@@ -94,7 +67,7 @@ export function createEtradeBroker(options: BrokerOptions): Broker {
     readCallback: readEtradeCallback,
 
     async begin(): Promise<BeginAnswer> {
-      return attemptAgain(requestTokenCall(options), (answer, sentAt) => {
+      return caller.again(signed(requestTokenCall(options)), (answer, sentAt) => {
         const pair = judgeTokenPair('begin', answer);
         if (!pair.ok) return pair;
         return {
@@ -113,26 +86,29 @@ export function createEtradeBroker(options: BrokerOptions): Broker {
 
     async complete(signIn: OpenSignIn, verifier: Secret): Promise<CompleteAnswer> {
       if (!isSendable(verifier)) return unsent('sign-in-needed', 'verifier-malformed');
-      return attempt(accessTokenCall(options, signIn, verifier), (answer, sentAt) => {
-        const pair = judgeTokenPair('complete', answer);
-        if (!pair.ok) return pair;
-        return {
-          ok: true,
-          token: {
-            accessToken: new Secret(pair.token),
-            tokenSecret: pair.secret,
-            refreshToken: null,
-          },
-          issuedAt: sentAt,
-          accessLifeMs: ETRADE_RULES.accessLifeMs,
-        };
-      });
+      return caller.againUnlessSeen(
+        signed(accessTokenCall(options, signIn, verifier)),
+        (answer, sentAt) => {
+          const pair = judgeTokenPair('complete', answer);
+          if (!pair.ok) return pair;
+          return {
+            ok: true,
+            token: {
+              accessToken: new Secret(pair.token),
+              tokenSecret: pair.secret,
+              refreshToken: null,
+            },
+            issuedAt: sentAt,
+            accessLifeMs: ETRADE_RULES.accessLifeMs,
+          };
+        },
+      );
     },
 
     async renew(token: BrokerToken): Promise<RenewAnswer> {
       const pair = pairOf(token);
       if (pair === null) return HALF_A_TOKEN;
-      return attemptAgain(renewCall(options, pair), (answer) => {
+      return caller.again(signed(renewCall(options, pair)), (answer) => {
         const done = judgeDone('renew', answer);
         return done.ok ? { ok: true, token: null, accessLifeMs: ETRADE_RULES.accessLifeMs } : done;
       });
@@ -141,19 +117,25 @@ export function createEtradeBroker(options: BrokerOptions): Broker {
     async probe(token: BrokerToken): Promise<ProbeAnswer> {
       const pair = pairOf(token);
       if (pair === null) return HALF_A_TOKEN;
-      return attemptAgain(accountListCall(options, pair), judgeAccountList);
+      return caller.again(signed(accountListCall(options, pair)), judgeAccountList);
     },
 
     async glance(token: BrokerToken): Promise<ProbeAnswer> {
       const pair = pairOf(token);
       if (pair === null) return HALF_A_TOKEN;
-      return attempt(accountListCall(options, pair), judgeAccountList, GLANCE_TIMEOUT_MS);
+      return caller.once(
+        signed(accountListCall(options, pair)),
+        judgeAccountList,
+        GLANCE_TIMEOUT_MS,
+      );
     },
 
     async revoke(token: BrokerToken): Promise<RevokeAnswer> {
       const pair = pairOf(token);
       if (pair === null) return HALF_A_TOKEN;
-      return attempt(revokeCall(options, pair), (answer) => judgeDone('revoke', answer));
+      return caller.once(signed(revokeCall(options, pair)), (answer) =>
+        judgeDone('revoke', answer),
+      );
     },
   };
 }

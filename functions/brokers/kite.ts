@@ -44,7 +44,7 @@ export function createKiteBroker(options: BrokerOptions): Broker {
     },
 
     complete(_signIn: OpenSignIn, verifier: Secret): Promise<CompleteAnswer> {
-      return caller.once(sessionCall(options, verifier), (answer, sentAt) => {
+      return caller.againUnlessSeen(sessionCall(options, verifier), (answer, sentAt) => {
         const session = judgeKiteSession(answer);
         if (!session.ok) return session;
         return {

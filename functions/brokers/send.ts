@@ -6,6 +6,7 @@
  */
 
 import type { Clock } from '../clock.ts';
+import { markUnsent, ownConnection } from './own-connection.ts';
 
 export type OutgoingRequest = {
   readonly method: string;
@@ -36,6 +37,11 @@ export type SendOptions = {
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
   readonly timeoutMs: number;
+  /**
+   * Whether the request gets a connection that was not used before: for what is spent by being sent.
+   * @default false
+   */
+  readonly ownConnection?: boolean;
   /** @default MAX_BODY_BYTES */
   readonly maxBodyBytes?: number;
 };
@@ -48,9 +54,23 @@ export async function sendOnce(
   request: OutgoingRequest,
   options: SendOptions,
 ): Promise<Received | Unanswered> {
+  const dispatcher = options.ownConnection === true ? ownConnection() : null;
+  try {
+    return await exchange(request, options, dispatcher === null ? {} : { dispatcher });
+  } finally {
+    dispatcher?.destroy().catch(() => undefined);
+  }
+}
+
+async function exchange(
+  request: OutgoingRequest,
+  options: SendOptions,
+  through: Pick<RequestInit, 'dispatcher'>,
+): Promise<Received | Unanswered> {
   let response: Response;
   try {
     response = await options.fetch(request.url, {
+      ...through,
       method: request.method,
       headers: request.headers,
       ...(request.body === undefined ? {} : { body: request.body }),
@@ -58,7 +78,7 @@ export async function sendOnce(
       signal: AbortSignal.timeout(options.timeoutMs),
     });
   } catch (error) {
-    return { answered: false, problem: wordFor(error) };
+    return { answered: false, problem: markUnsent(wordFor(error), error) };
   }
   return receive(response, options.clock, options.maxBodyBytes);
 }

@@ -22,7 +22,7 @@ const MAX_AHEAD_MS = 5 * 60_000;
 
 export function createUpstoxApproval(options: BrokerOptions, caller: Caller): ApprovalPush {
   return {
-    request: () => caller.once(approvalRequest(options), judgeUpstoxRequest),
+    request: () => caller.againUnlessSeen(approvalRequest(options), judgeUpstoxRequest),
     readNotice: (body) => readNotice(body, options.consumerKey, options.clock),
   };
 }

@@ -83,7 +83,7 @@ export function createUpstoxBroker(options: BrokerOptions): Broker {
         code: verifier,
         redirectUrl,
       });
-      return caller.once(exchange, (answer, sentAt) => {
+      return caller.againUnlessSeen(exchange, (answer, sentAt) => {
         const issued = judgeUpstoxToken(answer);
         if (!issued.ok) return issued;
         return {

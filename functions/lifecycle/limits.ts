@@ -23,8 +23,11 @@ export const WARN_AFTER_FAILURES = 3;
 /** The right to refresh is one process's for this long; one that died blocks the others no longer. */
 export const REFRESH_LEASE_MS = MINUTE_MS;
 
-/** A refresh begins only with this much of the lease left: the broker's timeout and the store's deadline. */
-export const REFRESH_NEEDS_MS = 35 * SECOND_MS;
+/**
+ * A refresh begins only with this much of the lease left: a connection that is tried for again, the broker's
+ * timeout and the store's deadline.
+ */
+export const REFRESH_NEEDS_MS = 42 * SECOND_MS;
 
 /** Wrong PINs allowed per session in `PIN_ATTEMPT_WINDOW_MS`: enough for typing errors, too few to guess. */
 export const PIN_ATTEMPTS_ALLOWED = 10;
