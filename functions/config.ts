@@ -72,15 +72,18 @@ export function readConfig(
     problems.push(`"${name}" is missing: ${what}`);
     return '';
   };
-  const url = (name: string): string | null => {
+  /** A whole address, exactly as it was given: brokers compare it to the letter. */
+  const address = (name: string): string | null => {
     const value = text(name);
     if (value !== null && !/^https?:$/.test(URL.parse(value)?.protocol ?? '')) {
       problems.push(`"${name}" is not an http(s) URL`);
     } else if (value !== null && !isPrivateLine(value)) {
       problems.push(`"${name}" is plain http to another machine: secrets go there, so use https`);
     }
-    return value?.replace(/\/+$/, '') ?? null;
+    return value;
   };
+  /** What paths are appended to. */
+  const url = (name: string): string | null => address(name)?.replace(/\/+$/, '') ?? null;
   const variables: Reader = { text, url, missing };
   const requiredKeys = listOf(text('REQUIRED_SESSIONS'));
   const names = listOf(text('SESSIONS') ?? 'etrade-sandbox');
@@ -127,9 +130,10 @@ export function readConfig(
       urls: {
         oauthUrl: url(`${shared}_OAUTH_URL`) ?? defaults.oauthUrl,
         apiUrl: url(`${shared}_API_URL`) ?? defaults.apiUrl,
-        authorizeUrl: url(`${shared}_AUTHORIZE_URL`) ?? defaults.authorizeUrl,
+        authorizeUrl: address(`${shared}_AUTHORIZE_URL`) ?? defaults.authorizeUrl,
       },
-      redirectUrl: url(`${shared}_REDIRECT_URL`) ?? ownCallback(text('PUBLIC_URL'), parsed.broker),
+      redirectUrl:
+        address(`${shared}_REDIRECT_URL`) ?? ownCallback(text('PUBLIC_URL'), parsed.broker),
       consumerKeySince: readSince(variables, own, shared, problems),
       alertAt: readAlertTime(variables, `${own}_ALERT_AT`, broker.rules.market, problems),
       asksForApproval,
@@ -260,9 +264,12 @@ function readPeople(
   const before = problems.length;
   const name = 'TOKEN_CADENCE_APP';
   const app = readJson(appSchema, name, text(name), APP_HINTS, problems);
-  const publicUrl =
+  const given =
     url('PUBLIC_URL') ?? missing('PUBLIC_URL', 'the address people open, like https://…');
-  if (URL.parse(publicUrl) !== null && URL.parse(publicUrl)?.origin !== publicUrl) {
+  const parsed = URL.parse(given);
+  // Browsers name it in lower case and without a default port.
+  const publicUrl = parsed?.origin ?? given;
+  if (parsed !== null && parsed.href !== `${publicUrl}/`) {
     problems.push(
       '"PUBLIC_URL" has a path: the pages need an address of their own, like https://host',
     );

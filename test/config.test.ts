@@ -544,3 +544,46 @@ describe('what is read', () => {
     else expect(read).toThrow(/"ALERT_AT" is not before 1\d:\d0, the earliest close of the N/);
   });
 });
+
+describe('an address that is compared to the letter', () => {
+  const sessions = { SESSIONS: 'schwab-prod', SCHWAB_PROD_CONSUMER: JSON.stringify(CONSUMER) };
+
+  it.each([
+    'https://127.0.0.1:8182/',
+    'https://127.0.0.1:8182//',
+    'https://127.0.0.1',
+    'https://127.0.0.1:443/',
+    'https://Trader.Example/CallBack/?a=b/',
+  ])('is sent as it was given: %s', (given) => {
+    const { sessions: read } = readConfig({
+      ...VALID,
+      ...sessions,
+      SCHWAB_PROD_REDIRECT_URL: ` ${given}\n`,
+      SCHWAB_PROD_AUTHORIZE_URL: given,
+      SCHWAB_PROD_OAUTH_URL: 'https://api.example/',
+    });
+    expect(read[0]?.redirectUrl).toBe(given);
+    expect(read[0]?.urls).toMatchObject({
+      authorizeUrl: given,
+      oauthUrl: 'https://api.example',
+    });
+  });
+
+  it('is checked all the same', () => {
+    const change = { ...sessions, SCHWAB_PROD_REDIRECT_URL: 'http://trader.example/' };
+    expect(problemsOf(change)).toEqual([expect.stringContaining('SCHWAB_PROD_REDIRECT_URL')]);
+  });
+
+  it('the pages’ own is what browsers call it, the callback under it what was registered', () => {
+    const given = { ...VALID, ...sessions, PUBLIC_URL: 'https://Trader.Example:443/' };
+    const settings = readConfig(given);
+    expect(settings.people?.publicUrl).toBe('https://trader.example');
+    expect(settings.sessions[0]?.redirectUrl).toBe('https://Trader.Example:443/callback/schwab');
+    for (const PUBLIC_URL of [
+      'https://a.example/?x',
+      'https://a.example/#x',
+      'https://u@a.example',
+    ])
+      expect(problemsOf({ PUBLIC_URL })).toEqual([expect.stringContaining('"PUBLIC_URL" has')]);
+  });
+});

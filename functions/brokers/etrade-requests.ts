@@ -93,5 +93,7 @@ export function authorizeAddress(
   requestToken: string,
 ): string {
   const key = percentEncode(consumerKey.reveal());
-  return `${urls.authorizeUrl}?key=${key}&token=${percentEncode(requestToken)}`;
+  const { authorizeUrl } = urls;
+  const joint = authorizeUrl.includes('?') ? '&' : '?';
+  return `${authorizeUrl}${joint}key=${key}&token=${percentEncode(requestToken)}`;
 }

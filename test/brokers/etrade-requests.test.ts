@@ -80,3 +80,10 @@ test('the login address calls its parameters key and token, and encodes both', (
     'https://us.etrade.com/e/t/etws/authorize?key=key%2B1&token=%2FiQRgQCR%2BGPo7%3D%2A%21',
   );
 });
+
+test('a login address that has a query keeps it', () => {
+  const urls = { ...sandbox, authorizeUrl: 'https://login.example/a/?x=1' };
+  expect(authorizeAddress(urls, new Secret('k'), 't')).toBe(
+    'https://login.example/a/?x=1&key=k&token=t',
+  );
+});
