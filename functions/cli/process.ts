@@ -7,12 +7,12 @@
 
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
 import type { Clock } from '../clock.ts';
 import type { Variables } from '../config.ts';
 import { createInterrupts } from './interrupts.ts';
 import { createLostOutput } from './lost-output.ts';
 import { type ComposeSystem, createProgram } from './program.ts';
+import { readSettingsText } from './settings-file.ts';
 import { createTerminal } from './terminal.ts';
 
 export type ProcessOptions = {
@@ -52,7 +52,7 @@ export async function runInProcess(options: ProcessOptions): Promise<never> {
     terminal,
     interrupts,
     openBrowser,
-    readVariables: (file) => parseEnv(readFileSync(file, 'utf8')),
+    readVariables: (file) => readSettingsText(readFileSync(file), file),
     ...options,
   });
   const code = await program.run(process.argv.slice(2));

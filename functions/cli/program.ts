@@ -153,7 +153,8 @@ function termOf(command: Command): string {
 function variablesOf(file: string, { readVariables }: ProgramOptions): Variables {
   try {
     return readVariables(file);
-  } catch {
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
     throw new ConfigError([`The file of "--settings" cannot be read: "${file}"`]);
   }
 }

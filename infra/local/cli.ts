@@ -12,6 +12,7 @@ import { systemWait } from '../../functions/clock.ts';
 import { composeSystem } from '../../functions/compose.ts';
 import { createFaults } from './faults.ts';
 import { withStoreFaults } from './faulty-parts.ts';
+import { loadSettings } from './load-settings.ts';
 import { settingsFor } from './settings.ts';
 import { findRun, openKeys, type StateDirectory, stateDirectoryAt } from './state.ts';
 import { createSteps } from './steps.ts';
@@ -39,7 +40,7 @@ function findState(): StateDirectory | null {
 function optionsFor(at: StateDirectory): Parameters<typeof runInProcess>[0] {
   const run = findRun(at);
   if (run === null) throw new Error('the run has ended');
-  if (run.brokerVariables === null && existsSync(ENV_FILE)) process.loadEnvFile(ENV_FILE);
+  if (run.brokerVariables === null && existsSync(ENV_FILE)) loadSettings(ENV_FILE);
   const keys = openKeys(at, run.sessions);
   const settings = settingsFor({ ...run, state: at, keys, env: process.env, colour: false });
   // Google's clients read their emulators' addresses from the process.

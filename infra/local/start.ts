@@ -10,6 +10,7 @@ import { resolve } from 'node:path';
 import { BROKERS } from '../../functions/brokers/registry.ts';
 import { ConfigError } from '../../functions/errors.ts';
 import { parseSessionKey } from '../../functions/lifecycle/session.ts';
+import { loadSettings } from './load-settings.ts';
 import { narrate } from './narrate.ts';
 import { createNews } from './news.ts';
 import { PortError } from './runner/http.ts';
@@ -35,7 +36,7 @@ async function main(terminal: Terminal): Promise<void> {
   if (!parsed.ok) throw new Error(`${parsed.problem}\n\n${START_HELP}`);
   if (parsed.help) return terminal.line(START_HELP);
   const { options } = parsed;
-  if (options.broker === 'real' && existsSync(ENV_FILE)) process.loadEnvFile(ENV_FILE);
+  if (options.broker === 'real' && existsSync(ENV_FILE)) loadSettings(ENV_FILE);
 
   terminal.line(`${terminal.paint('bold', 'token-cadence')} · starting …`);
   const zone = zoneOf(options.sessions);

@@ -38,7 +38,8 @@ export function createAnswers(
     for (let line = await terminal.readLine(); line !== null; line = await terminal.readLine()) {
       lines.push(line);
     }
-    return parseEnv(lines.join('\n'));
+    // `trim` takes a byte-order mark off, too.
+    return parseEnv(lines.join('\n').trim());
   }
 
   async function fromInput({ name, question, fallback, judge }: Wanted): Promise<string> {

@@ -22,7 +22,7 @@ export type DeploymentSettings = z.infer<typeof settingsSchema>;
 
 const documentSchema = z.string().transform((text, context) => {
   try {
-    return settingsSchema.parse(JSON.parse(text));
+    return settingsSchema.parse(JSON.parse(text.trim()));
   } catch {
     context.addIssue({ code: 'custom', message: 'no settings' });
     return z.NEVER;

@@ -1,0 +1,74 @@
+/**
+ * Reads a file of `NAME=value` lines, as editors on any system write it.
+ *
+ * A line that sets nothing is a problem with its number: a setting that was not read must not be replaced by
+ * a default without a word. Never shows what a line holds.
+ */
+
+import { parseEnv } from 'node:util';
+import { BROKERS } from '../brokers/registry.ts';
+import type { Variables } from '../config.ts';
+import { ConfigError } from '../errors.ts';
+
+/** Sets something: a name, perhaps in lower case, perhaps exported. */
+const SETS = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$/;
+/** Beginnings of our names: other programs' may well be in lower case. */
+const OURS = new RegExp(
+  `^(?:${Object.keys(BROKERS).join('|')}|sessions$|required_sessions|public_url|token_cadence|store_|backup_|events_|google_cloud|telegram_|market_|heartbeat|mirror_secrets)`,
+  'i',
+);
+const SAYS_NOTHING = /^\s*(?:#.*)?$/;
+
+/** @throws ConfigError naming lines by number */
+export function readSettingsText(bytes: Uint8Array, file: string): Variables {
+  const text = decode(bytes, file);
+  const problems: string[] = [];
+  const seen = new Map<string, number>();
+  let until: string | null = null;
+  for (const [index, line] of text.split('\n').entries()) {
+    const number = index + 1;
+    // Within quotes a value goes on over lines.
+    if (until !== null) {
+      if (line.includes(until)) until = null;
+      continue;
+    }
+    if (SAYS_NOTHING.test(line)) continue;
+    const [, name = '', value = ''] = SETS.exec(line) ?? [];
+    if (name === '') {
+      problems.push(`Line ${number} of "${file}" is not NAME=value; a comment begins with "#"`);
+      continue;
+    }
+    if (name !== name.toUpperCase() && OURS.test(name.toUpperCase())) {
+      problems.push(`Line ${number} of "${file}" sets a name in lower case; names are upper case`);
+    }
+    const before = seen.get(name);
+    if (before !== undefined) {
+      problems.push(`Lines ${before} and ${number} of "${file}" set the same name`);
+    }
+    seen.set(name, number);
+    const quote = /^\s*(["'`])/.exec(value)?.[1];
+    if (quote === undefined || value.indexOf(quote, value.indexOf(quote) + 1) !== -1) continue;
+    if (text.split('\n').slice(number).join('\n').includes(quote)) until = quote;
+    else problems.push(`Line ${number} of "${file}" opens a quotation mark that nothing closes`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return parseEnv(text);
+}
+
+/** Windows editors write UTF-16 or a byte-order mark, old ones other encodings. */
+function decode(bytes: Uint8Array, file: string): string {
+  const [first, second] = bytes;
+  try {
+    const text = new TextDecoder(encodingOf(first, second), { fatal: true }).decode(bytes);
+    if (!text.includes('\0')) return text.replace(/\r\n?/g, '\n');
+  } catch {
+    // Said below.
+  }
+  throw new ConfigError([`"${file}" is not text in UTF-8: save it as UTF-8`]);
+}
+
+function encodingOf(first: number | undefined, second: number | undefined): string {
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  if (first === 0xfe && second === 0xff) return 'utf-16be';
+  return 'utf-8';
+}

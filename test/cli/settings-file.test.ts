@@ -1,0 +1,81 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readSettingsText } from '../../functions/cli/settings-file.ts';
+import { ConfigError } from '../../functions/errors.ts';
+import { loadSettings } from '../../infra/local/load-settings.ts';
+import { temporaryDirectory } from '../fixtures/temporary-directory.ts';
+
+const TEXT = 'SESSIONS=etrade-prod\nPUBLIC_URL="https://a.example"\n';
+const READ = { SESSIONS: 'etrade-prod', PUBLIC_URL: 'https://a.example' };
+
+const utf8 = (text: string): Uint8Array => Buffer.from(text, 'utf8');
+
+function problemsOf(bytes: Uint8Array): readonly string[] {
+  try {
+    readSettingsText(bytes, '.env');
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('is read to the first line', () => {
+  test.each([
+    ['plain', utf8(TEXT)],
+    ['with a byte-order mark', utf8(`\uFEFF${TEXT}`)],
+    ['UTF-16, little end first', Buffer.from(`\uFEFF${TEXT}`, 'utf16le')],
+    ['UTF-16, big end first', Buffer.from(`\uFEFF${TEXT}`, 'utf16le').swap16()],
+    ['lines of Windows', utf8(`\uFEFF${TEXT.replaceAll('\n', '\r\n')}`)],
+    ['lines of an old Mac', utf8(TEXT.replaceAll('\n', '\r'))],
+    ['exported', utf8(TEXT.replaceAll(/^/gm, 'export ').replace(/export $/, ''))],
+    [
+      'with blanks around',
+      utf8("# one\n\n  SESSIONS = etrade-prod \n\tPUBLIC_URL='https://a.example'"),
+    ],
+  ])('%s', (_name, bytes) => {
+    expect(readSettingsText(bytes, '.env')).toEqual(READ);
+  });
+
+  test('a value over several lines', () => {
+    const text = 'APP={"a":1}\nETRADE_PROD_CONSUMER=\'{\n"key": "k"\n}\'\nSESSIONS=x';
+    expect(readSettingsText(utf8(text), '.env')).toMatchObject({
+      ETRADE_PROD_CONSUMER: '{\n"key": "k"\n}',
+      SESSIONS: 'x',
+    });
+  });
+});
+
+describe('is told by its line, never with a value', () => {
+  test.each([
+    ['SESSIONS etrade-canary', ['Line 1 of ".env" is not NAME=value']],
+    ['A=1\n=canary', ['Line 2']],
+    ['A=1\nB=canary\nA=canary', ['Lines 1 and 3 of ".env" set the same name']],
+    ['sessions=canary', ['Line 1 of ".env" sets a name in lower case']],
+    ['etrade_prod_consumer=canary', ['Line 1']],
+    ['A=1\nB="canary', ['Line 2 of ".env" opens a quotation mark']],
+  ])('%j', (text, expected) => {
+    const problems = problemsOf(utf8(text));
+    expect(problems).toEqual(expected.map((each) => expect.stringContaining(each)));
+    expect(problems.join()).not.toContain('canary');
+  });
+
+  test('other encodings are named as such', () => {
+    for (const bytes of [Buffer.from(TEXT, 'utf16le'), Buffer.from([0x41, 0x3d, 0xe4, 0xff])]) {
+      expect(problemsOf(bytes)).toEqual([expect.stringContaining('save it as UTF-8')]);
+    }
+  });
+
+  test('other programs’ names may be in lower case', () => {
+    expect(readSettingsText(utf8('http_proxy=x'), '.env')).toEqual({ http_proxy: 'x' });
+  });
+});
+
+test('the local run takes what the environment does not have', () => {
+  const file = join(temporaryDirectory(), '.env');
+  writeFileSync(file, `\uFEFF${TEXT}`);
+  const env = { PUBLIC_URL: 'https://mine.example' };
+  loadSettings(file, env);
+  expect(env).toEqual({ ...READ, PUBLIC_URL: 'https://mine.example' });
+});
