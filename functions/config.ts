@@ -53,6 +53,11 @@ export type Uses = {
 
 const EVERYTHING: Uses = { consumers: true, people: true };
 
+/** Whether people reach the pages over https: asked apart, because a refusal must not wait for all settings. */
+export function isServedByHttps(env: Variables = process.env): boolean {
+  return URL.parse(env['PUBLIC_URL']?.trim() ?? '')?.protocol === 'https:';
+}
+
 /**
  * Reads and checks every setting.
  *

@@ -8,6 +8,7 @@
  */
 
 import { compose } from './compose.ts';
+import { isServedByHttps } from './config.ts';
 import { json } from './http/reply.ts';
 import { serve } from './http/serve.ts';
 import type { WithBackups } from './operations/back-up.ts';
@@ -35,4 +36,4 @@ export async function healthCheck(
   return json(report, strict || !report.worked ? 503 : 200);
 }
 
-serve('health-check', healthCheck, () => compose());
+serve('health-check', healthCheck, () => compose(), { https: isServedByHttps });

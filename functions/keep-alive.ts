@@ -8,6 +8,7 @@
  */
 
 import { compose } from './compose.ts';
+import { isServedByHttps } from './config.ts';
 import { readSessionField } from './http/body.ts';
 import { json } from './http/reply.ts';
 import { serve } from './http/serve.ts';
@@ -41,4 +42,4 @@ export async function keepAlive(
   );
 }
 
-serve('keep-alive', keepAlive, () => compose());
+serve('keep-alive', keepAlive, () => compose(), { https: isServedByHttps });

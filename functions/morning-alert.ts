@@ -6,6 +6,7 @@
  */
 
 import { compose } from './compose.ts';
+import { isServedByHttps } from './config.ts';
 import { json } from './http/reply.ts';
 import { serve } from './http/serve.ts';
 import { sendAlerts } from './operations/send-alerts.ts';
@@ -17,4 +18,6 @@ export async function morningAlert(_request: Request, system: System): Promise<R
   return json(telling, isUntold(telling) ? 503 : 200);
 }
 
-serve('morning-alert', morningAlert, () => compose({ uses: { consumers: 'for-approvals' } }));
+serve('morning-alert', morningAlert, () => compose({ uses: { consumers: 'for-approvals' } }), {
+  https: isServedByHttps,
+});

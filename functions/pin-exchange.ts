@@ -6,6 +6,7 @@
  */
 
 import { compose, type Wiring } from './compose.ts';
+import { isServedByHttps } from './config.ts';
 import { route } from './http/routes.ts';
 import { serve } from './http/serve.ts';
 
@@ -13,4 +14,4 @@ export async function pinExchange(request: Request, wiring: Wiring): Promise<Res
   return route(request, wiring);
 }
 
-serve('pin-exchange', pinExchange, () => compose());
+serve('pin-exchange', pinExchange, () => compose(), { https: isServedByHttps });

@@ -1,8 +1,7 @@
 /**
  * What a post must be before it may act: from our own page, and a plain form.
  *
- * Forms only, never JSON: the runtime parses bodies before our code and logs a malformed JSON body raw,
- * with a PIN in it. Judges, answers nothing; used by `routes.ts`.
+ * Forms only: what a foreign page can have a browser post without asking. Judges, answers nothing.
  */
 
 /** The fields of a form, each of which must be there exactly once to be read. */

@@ -16,19 +16,14 @@ import { guardConsole } from '../logging/guard-console.ts';
 import type { Log } from '../logging/log.ts';
 import { createProcessLog } from '../logging/process-log.ts';
 import { traceOf } from '../logging/trace.ts';
+import { bodyOf, limitRequests } from './limit-requests.ts';
 import { MESSAGE } from './pages/texts.ts';
 import { matchPath } from './paths.ts';
 import { errorReply, refusal, wantsOf } from './reply.ts';
-import { securityHeaders, withHeaders } from './security-headers.ts';
-
-/** Far more than any form or message of ours. */
-const BODY_MAX_BYTES = 64 * 1024;
+import { securityHeaders } from './security-headers.ts';
 
 /** Methods that a platform `Request` refuses to hold. */
 const UNHEARD_METHODS = ['CONNECT', 'TRACE', 'TRACK'];
-
-/** What every answer carries unless it says otherwise, errors of our own above all. */
-const PLAIN_HEADERS = securityHeaders({ https: false, authorizeOrigins: [] });
 
 export type Handler<W> = (request: Request, wiring: W) => Promise<Response>;
 
@@ -37,6 +32,8 @@ export type ServeOptions = {
   readonly log?: Log;
   /** @default systemClock */
   readonly clock?: Clock;
+  /** Whether the public address is https. @default false */
+  readonly https?: () => boolean;
 };
 
 let isConsoleGuarded = false;
@@ -55,6 +52,9 @@ export function serve<W extends { readonly log: Log }>(
 ): void {
   const clock = options.clock ?? systemClock;
   const log = options.log ?? createProcessLog({ clock, project: null });
+  const headers = () =>
+    securityHeaders({ https: options.https?.() ?? false, authorizeOrigins: [] });
+  limitRequests({ log: log.with({ function: name }), headers });
   if (!isConsoleGuarded) {
     guardConsole(log);
     isConsoleGuarded = true;
@@ -88,7 +88,7 @@ export function serve<W extends { readonly log: Log }>(
       status: response.status,
       ms: clock() - startedAt,
     });
-    return withHeaders(response, PLAIN_HEADERS);
+    return response;
   }
 
   http(name, async (incoming, outgoing) => {
@@ -105,8 +105,8 @@ export function serve<W extends { readonly log: Log }>(
 /** The platform's request, or the refusal of one that must not get further. */
 function requestOf(incoming: ExpressRequest, headers: Headers): Request | Response {
   const wants = wantsOf(headers);
-  const body = incoming.rawBody;
-  if (body !== undefined && body.length > BODY_MAX_BYTES) {
+  const body = bodyOf(incoming);
+  if (body.type === 'too-large') {
     return refusal({ wants, error: 'too-large', words: MESSAGE.tooLarge, status: 413 });
   }
   const { method } = incoming;
@@ -129,7 +129,7 @@ function requestOf(incoming: ExpressRequest, headers: Headers): Request | Respon
   return new Request(address, {
     method,
     headers,
-    ...(takesBody && body !== undefined ? { body: new Uint8Array(body) } : {}),
+    ...(takesBody && body.type === 'whole' ? { body: new Uint8Array(body.bytes) } : {}),
   });
 }
 

@@ -124,6 +124,18 @@ describe.each(FUNCTIONS)('the bundle of %s', (name) => {
 });
 
 describe('a bundle alone with the framework', () => {
+  it.each(FUNCTIONS)('%s says that it is reached by https, in its refusals too', async (name) => {
+    const running = await start(name, settings());
+    await firstAnswer(running, '/robots.txt');
+    for (const init of [{}, { method: 'POST', body: 'x'.repeat(70_000) }]) {
+      const answer = await fetch(`${running.url}/robots.txt`, init);
+      expect(answer.headers.get('strict-transport-security')).toBe('max-age=31536000');
+    }
+    const large = await fetch(running.url, { method: 'POST', body: 'x'.repeat(70_000) });
+    expect(large.status).toBe(413);
+    expect(large.headers.get('strict-transport-security')).toBe('max-age=31536000');
+  });
+
   it('health-check answers an uptime check without a call', async () => {
     secretManager.calls.length = 0;
     const running = await start('health-check', settings());
