@@ -23,7 +23,10 @@ export async function keepAlive(
   system: System & Partial<WithBackups>,
 ): Promise<Response> {
   const wanted = await readSessionField(request, system.sessions);
-  if (!wanted.ok) return json({ error: wanted.reason }, 400);
+  if (!wanted.ok) {
+    system.log.warn('call-refused', 'A call names no session of ours.', { reason: wanted.reason });
+    return json({ error: wanted.reason }, 400);
+  }
   // A worker asks because its token was refused or ends: then the broker's word counts, not the record's,
   // once a minute.
   const mode = wanted.session === null ? 'due' : 'asked';

@@ -55,3 +55,19 @@ describe.each(Object.entries(FUNCTIONS))('%s', (_name, handler) => {
     expect(next.told()).toEqual(['sign-in-due reminder']);
   });
 });
+
+describe('keep-alive', () => {
+  it.each([
+    ['JSON that breaks off', '{"session":"CANARY', 'body-malformed'],
+    ['a value that is no document', '"CANARY"', 'body-malformed'],
+    ['a session that is not configured', '{"session":"CANARY-prod"}', 'session-unknown'],
+  ])('refuses %s with a line in the log, and quotes nothing of it', async (_what, body, reason) => {
+    const world = atNine();
+    const request = new Request('https://function.example.com/', { method: 'POST', body });
+    const answer = await keepAlive(request, world.system);
+    expect([answer.status, await answer.json()]).toEqual([400, { error: reason }]);
+    expect(world.logged()).toEqual(['call-refused']);
+    expect(world.logLines.join('')).toContain(reason);
+    expect(world.logLines.join('')).not.toContain('CANARY');
+  });
+});

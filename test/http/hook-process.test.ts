@@ -6,9 +6,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHooks } from '../../functions/http/hook.ts';
 import { Secret } from '../../functions/secret.ts';
@@ -110,6 +112,46 @@ describe('the hook in its process', () => {
     expect(`${await answer.text()}${[...answer.headers.values()]}`).not.toContain(CANARY);
   });
 
+  it.each<Record<string, string>>([
+    { 'content-type': 'application/json; charset=utf8' },
+    { 'content-type': 'application/json; charset="utf-8"' },
+    { 'content-type': 'application/json; charset=no-such-charset' },
+    { 'content-type': 'application/cloudevents+json' },
+    { 'content-type': 'text/plain' },
+    { 'content-type': 'text/plain; charset=no-such-charset' },
+    { 'content-type': 'application/x-www-form-urlencoded' },
+    { 'content-type': 'multipart/form-data' },
+    { 'content-type': 'not a type' },
+    { 'content-encoding': 'identity' },
+    { 'content-encoding': 'no-such-encoding' },
+    { 'content-encoding': 'gzip' },
+    {},
+  ])('a notice that says %o of itself is read like any other', async (headers) => {
+    const before = timesPrinted('"reason":"not-asked"');
+    const answer = await postBytes(hook, headers, Buffer.from(notice()));
+    expect(answer).toEqual({ status: 400, text: '{"error":"not-taken"}\n' });
+    await printing('"reason":"not-asked"', before + 1);
+  });
+
+  it.each([
+    ['compressed', { 'content-encoding': 'gzip' }, () => gzipSync(notice())],
+    ['after a byte-order mark', {}, () => Buffer.from(`\ufeff${notice()}`)],
+  ])('a notice %s is read', async (_name, headers, body) => {
+    const before = timesPrinted('"reason":"not-asked"');
+    expect((await postBytes(hook, headers, body())).status).toBe(400);
+    await printing('"reason":"not-asked"', before + 1);
+  });
+
+  it('what cannot be read is refused by us, with a line in our log', async () => {
+    for (const headers of [JSON_TYPE, charset('utf8'), text(), {}]) {
+      const before = timesPrinted('"reason":"unreadable"');
+      const body = Buffer.from(`{"access_token":"${CANARY}",bad`);
+      const answer = await postBytes(hook, headers, body);
+      expect(answer).toEqual({ status: 400, text: '{"error":"not-taken"}\n' });
+      await printing('"reason":"unreadable"', before + 1);
+    }
+  });
+
   it('prints of all that neither body nor address, in lines of JSON', async () => {
     await fetch(hook);
     await printing('"method":"GET"');
@@ -151,8 +193,31 @@ async function listening(): Promise<void> {
   }
 }
 
-async function printing(what: string): Promise<void> {
-  while (!printed.includes(what)) await pause();
+/** With these headers and no others of its own. */
+function postBytes(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: Uint8Array,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const length = { 'content-length': body.length };
+    const sent = request(url, { method: 'POST', headers: { ...headers, ...length } }, (answer) => {
+      let text = '';
+      answer.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+      });
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
+    });
+    sent.on('error', reject).end(body);
+  });
+}
+
+function timesPrinted(what: string): number {
+  return printed.split(what).length - 1;
+}
+
+async function printing(what: string, times = 1): Promise<void> {
+  while (timesPrinted(what) < times) await pause();
 }
 
 function pause(): Promise<void> {
