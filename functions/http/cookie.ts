@@ -52,6 +52,8 @@ export type Cookies = {
   read(header: string | null): Promise<Visitor | null>;
   /** The `Set-Cookie` value; drops the oldest sign-ins where all would not fit. */
   write(visitor: Visitor): Promise<string>;
+  /** The `Set-Cookie` value that makes a browser forget it. */
+  clear(): string;
 };
 
 const contentsSchema = z.strictObject({
@@ -118,6 +120,17 @@ export function createCookies(options: CookieOptions): Cookies {
       .encrypt(key);
   }
 
+  function setCookie(value: string, maxAge: number): string {
+    const attributes = [
+      'Path=/',
+      `Max-Age=${maxAge}`,
+      'HttpOnly',
+      ...(options.secure ? ['Secure'] : []),
+      'SameSite=Lax',
+    ];
+    return `${COOKIE_NAME}=${value}; ${attributes.join('; ')}`;
+  }
+
   return {
     admit(linkEndsAt) {
       return {
@@ -146,16 +159,10 @@ export function createCookies(options: CookieOptions): Cookies {
         pending = pending.slice(0, -1);
         sealed = await seal(visitor, pending);
       }
-      const maxAge = Math.max(0, Math.floor((visitor.endsAt - now) / 1000));
-      const attributes = [
-        'Path=/',
-        `Max-Age=${maxAge}`,
-        'HttpOnly',
-        ...(options.secure ? ['Secure'] : []),
-        'SameSite=Lax',
-      ];
-      return `${COOKIE_NAME}=${sealed}; ${attributes.join('; ')}`;
+      return setCookie(sealed, Math.max(0, Math.floor((visitor.endsAt - now) / 1000)));
     },
+
+    clear: () => setCookie('', 0),
   };
 }
 

@@ -30,6 +30,11 @@ export async function followLink(visit: Visit, visitor: Visitor | null): Promise
     log.info('link-refused', 'A sign-in link did not open.', { reason: opened.reason });
     return page(accessPage('ended'), 410);
   }
+  log.info('link-opened', 'A sign-in link was opened.', {
+    session: opened.session,
+    linkEndsAt: new Date(opened.endsAt).toISOString(),
+    ...links.openerOf(visit.request.headers),
+  });
   const admitted = cookies.admit(opened.endsAt);
   const merged =
     visitor === null ? admitted : { ...visitor, endsAt: Math.max(visitor.endsAt, admitted.endsAt) };
@@ -103,25 +108,16 @@ export async function renewNow(visit: PostVisit): Promise<Response> {
   return showOutcome(visit, visit.visitor, null, result, '/?done');
 }
 
-/** `POST /keepalive/force` with the status key. */
-export async function renewNowByKey(visit: Visit): Promise<Response> {
-  const result = await visit.operations.forceKeepAlive(visit.wiring);
-  if (!result.ok) {
-    return json(
-      { error: result.reason, retryAt: new Date(result.retryAt).toISOString() },
-      429,
-      retryAfter(result.retryAt, visit.wiring.clock()),
-    );
-  }
-  const { at, outcomes, failures } = result.report;
-  return json({ at: new Date(at).toISOString(), outcomes, failures });
-}
-
 /** `POST /sign-out/<key>` */
 export async function signOut(visit: SessionVisit<PostVisit>): Promise<Response> {
   const { session, visitor } = visit;
   const result = revokeOutcome(await visit.operations.revokeSession(visit.wiring, session));
   return showOutcome(visit, visitor, session.key, result, '/?done');
+}
+
+/** `POST /browser/sign-out`: this browser forgets its cookie; tokens and other browsers stay as they are. */
+export async function signOutBrowser({ wiring }: PostVisit): Promise<Response> {
+  return page(accessPage('left'), 200, { 'set-cookie': wiring.cookies.clear() });
 }
 
 /** `POST /link`: a new link goes to the configured chat and nowhere else, whoever asks. */

@@ -18,7 +18,7 @@ const KEY_BYTES = 32;
  */
 export function deriveKey(
   secret: Secret,
-  label: 'link' | 'cookie' | 'account' | 'hook',
+  label: 'link' | 'cookie' | 'account' | 'hook' | 'address',
 ): Uint8Array {
   return new Uint8Array(
     hkdfSync('sha256', secret.reveal(), '', `token-cadence ${label}`, KEY_BYTES),

@@ -23,14 +23,17 @@ export async function readForm(request: Request): Promise<Form | null> {
 /**
  * Whether a post comes from a page of `publicUrl`.
  *
- * Under `Referrer-Policy: no-referrer` browsers send `Origin: null` even for a form posted to its own
- * origin; then `Sec-Fetch-Site`, which no page can forge, must say `same-origin`.
+ * No page can forge any of the three headers. `Origin` decides where it names one; then `Sec-Fetch-Site`
+ * (not sent by Safari before 16.4); and `Referer` for browsers that leave `Origin` out of a form's post.
  *
  * @see https://fetch.spec.whatwg.org/#append-a-request-origin-header
  * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
  */
 export function isFromOwnPage(headers: Headers, publicUrl: string): boolean {
   const origin = headers.get('origin');
-  if (origin !== null && origin !== 'null') return origin === new URL(publicUrl).origin;
-  return headers.get('sec-fetch-site') === 'same-origin';
+  const ours = new URL(publicUrl).origin;
+  if (origin !== null && origin !== 'null') return origin === ours;
+  const site = headers.get('sec-fetch-site');
+  if (origin === 'null' || site !== null) return site === 'same-origin';
+  return URL.parse(headers.get('referer') ?? '')?.origin === ours;
 }

@@ -10,6 +10,7 @@ import type { Clock } from '../clock.ts';
 import { parseSessionKey, type SessionKey } from '../lifecycle/session.ts';
 import type { Secret } from '../secret.ts';
 import { deriveKey } from './derive-key.ts';
+import { type LinkOpener, openerOf } from './link-opener.ts';
 
 export type LinkOptions = {
   /** `linkKey` of the app secret. */
@@ -31,11 +32,14 @@ export type Links = {
   /** The address for a button: the session's sign-in page, or the dashboard for `null`. */
   create(session: SessionKey | null): Promise<string>;
   open(token: string): Promise<OpenedLink>;
+  /** Who asks, as far as a log may know. */
+  openerOf(headers: Headers): LinkOpener;
 };
 
 /** @see https://www.rfc-editor.org/rfc/rfc7516 (compact JWE, `dir` with A256GCM) */
 export function createLinks(options: LinkOptions): Links {
   const key = deriveKey(options.key, 'link');
+  const addressKey = deriveKey(options.key, 'address');
 
   return {
     async create(session) {
@@ -55,6 +59,8 @@ export function createLinks(options: LinkOptions): Links {
       if (session === undefined || claims.exp === undefined) return { ok: false, reason: 'forged' };
       return { ok: true, session, endsAt: claims.exp * 1000 };
     },
+
+    openerOf: (headers) => openerOf(headers, addressKey),
   };
 }
 

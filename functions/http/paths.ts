@@ -16,6 +16,7 @@ export const PATHS = [
   '/keepalive/status',
   '/keepalive/force',
   '/sign-out/:session',
+  '/browser/sign-out',
   '/link',
   '/hooks/:name/:secret',
 ] as const;

@@ -24,11 +24,11 @@ import {
   askForLink,
   followLink,
   renewNow,
-  renewNowByKey,
   showDashboard,
   showKeepAlive,
   showStatus,
   signOut,
+  signOutBrowser,
 } from './dashboard-routes.ts';
 import type { Doors } from './doors.ts';
 import { type Form, isFromOwnPage, readForm } from './form.ts';
@@ -75,8 +75,9 @@ const ROUTES: Record<Path, Route> = {
   },
   '/status': { GET: byKeyOr(showStatus, known('json', showStatus)) },
   '/keepalive/status': { GET: byKeyOr(showKeepAlive, known('json', showKeepAlive)) },
-  '/keepalive/force': { POST: byKeyOr(renewNowByKey, checked(renewNow)) },
+  '/keepalive/force': { POST: checked(renewNow) },
   '/sign-out/:session': { POST: checked(forSession(signOut)) },
+  '/browser/sign-out': { POST: checked(signOutBrowser) },
   '/link': { POST: fromOwnForm((visit) => askForLink(visit)) },
   '/hooks/:name/:secret': { POST: async (visit) => (await takeHook(visit)) ?? notFound() },
 };

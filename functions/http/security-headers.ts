@@ -1,15 +1,15 @@
 /**
  * The headers that every answer carries: no caching, no framing, nothing from elsewhere.
  *
- * The one style sheet and the one script are allowed by their hashes; forms may go to ourselves and to
+ * The two style sheets and the one script are allowed by their hashes; forms may go to ourselves and to
  * the brokers' login pages, because Chromium applies `form-action` to the redirect after a post. Put on
- * by `routes.ts` and `reply.ts`.
+ * by `routes.ts` and `serve.ts`.
  *
  * @see https://www.w3.org/TR/CSP3/#directive-form-action
  */
 
 import { SCRIPT_HASH } from './pages/script.ts';
-import { STYLE_HASH } from './pages/style.ts';
+import { PLAIN_STYLE_HASH, STYLE_HASH } from './pages/style.ts';
 
 export type SecurityOptions = {
   /** Whether the public address is https; only then HSTS means something. */
@@ -21,7 +21,7 @@ export type SecurityOptions = {
 export function securityHeaders(options: SecurityOptions): Record<string, string> {
   const policy = [
     "default-src 'none'",
-    `style-src '${STYLE_HASH}'`,
+    `style-src '${STYLE_HASH}' '${PLAIN_STYLE_HASH}'`,
     `script-src '${SCRIPT_HASH}'`,
     'img-src data:',
     ["form-action 'self'", ...new Set(options.authorizeOrigins)].join(' '),
@@ -30,7 +30,8 @@ export function securityHeaders(options: SecurityOptions): Record<string, string
   ];
   return {
     'content-security-policy': policy.join('; '),
-    'referrer-policy': 'no-referrer',
+    // Under `no-referrer` a browser without Fetch Metadata posts our own forms with `Origin: null`.
+    'referrer-policy': 'same-origin',
     // Firebase Hosting takes the cookies off any answer that is not called private.
     'cache-control': 'private, no-store',
     'x-content-type-options': 'nosniff',

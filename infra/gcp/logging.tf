@@ -2,7 +2,7 @@
 #
 # The metrics count lines that functions/ writes: `event` is the name that each line has.
 
-# The addresses of these requests are secrets.
+# The addresses of these requests are secrets, and the next request from such a page names its address.
 resource "google_logging_project_exclusion" "links" {
   name        = "token-cadence-links"
   description = "Requests whose address opens the pages or takes a broker's answer"
@@ -10,7 +10,7 @@ resource "google_logging_project_exclusion" "links" {
     resource.type="cloud_run_revision"
     resource.labels.service_name="pin-exchange"
     logName="projects/${var.project}/logs/run.googleapis.com%2Frequests"
-    httpRequest.requestUrl=~"^https?://[^/]+/(go|callback|hooks)/"
+    (httpRequest.requestUrl=~"^https?://[^/]+/(go|callback|hooks)/" OR httpRequest.referer=~"^https?://[^/]+/(go|callback|hooks)/")
   EOT
 
   depends_on = [google_project_service.used]

@@ -13,6 +13,9 @@ import {
   statusOf,
 } from '../fixtures/front-door.ts';
 
+const IPHONE =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1 CANARY';
+
 let door: FrontDoor;
 beforeEach(() => {
   door = createFrontDoor();
@@ -33,6 +36,29 @@ describe('a link', () => {
     expect([answer.status, answer.headers.get('location')]).toEqual([303, location]);
     expect((await door.wiring.cookies.read(cookieOf(answer)))?.endsAt).toBe(MIDNIGHT);
     expect((await door.request('/', { headers: { cookie: cookieOf(answer) } })).status).toBe(200);
+  });
+
+  it('that opens leaves a line: its end, the kind of browser, an address nobody can read', async () => {
+    const path = await pathOfLink(SANDBOX);
+    const address = '203.0.113.77';
+    const headers = { 'user-agent': IPHONE, 'x-forwarded-for': `198.51.100.1, ${address}` };
+    await door.request(path, { headers });
+    const [line] = door.logged.filter(({ event }) => event === 'link-opened');
+    expect(line?.fields).toEqual({
+      session: SANDBOX,
+      linkEndsAt: new Date(MIDNIGHT).toISOString(),
+      browser: 'Safari on iPhone',
+      address: expect.stringMatching(/^[\w-]{12}$/),
+    });
+    const text = JSON.stringify(door.logged);
+    for (const secret of [address, '198.51.100.1', 'CANARY', path.slice('/go/'.length)]) {
+      expect(text).not.toContain(secret);
+    }
+  });
+
+  it('that does not open leaves none of these', async () => {
+    await door.request('/go/forged');
+    expect(door.logged.map(({ event }) => event)).toEqual(['link-refused']);
   });
 
   it('fetched by a preview first still opens for the person', async () => {
@@ -246,14 +272,25 @@ describe('the JSON routes', () => {
       ],
     });
   });
+});
 
-  it('renewing too soon by key answers 429 with the time', async () => {
-    door.answers.force = { ok: false, reason: 'too-soon', retryAt: MORNING + 30_000 };
-    const answer = await door.request('/keepalive/force', {
-      method: 'POST',
-      headers: { authorization: 'Bearer status-key-for-tests' },
-    });
-    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '30']);
-    expect(await answer.json()).toEqual({ error: 'too-soon', retryAt: '2026-03-09T12:31:30.000Z' });
+describe('"Sign out this browser"', () => {
+  it('stands on the dashboard, and takes the cookie away', async () => {
+    const { cookie, csrf } = await door.enter({ [SANDBOX]: openSignIn() });
+    const dashboard = await (await door.request('/', { headers: { cookie } })).text();
+    expect(dashboard).toContain('Sign out this browser</button>');
+    expect(dashboard).toContain('action="/browser/sign-out"');
+    const answer = await door.post('/browser/sign-out', { csrf }, { cookie });
+    expect(answer.headers.getSetCookie()).toEqual([
+      '__session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax',
+    ]);
+    expect(await answer.text()).toContain('<h1>Signed out</h1>');
+    expect(door.asked).toEqual([]);
+  });
+
+  it('does nothing without the CSRF token', async () => {
+    const { cookie } = await door.enter();
+    const answer = await door.post('/browser/sign-out', {}, { cookie });
+    expect([answer.status, answer.headers.getSetCookie()]).toEqual([403, []]);
   });
 });

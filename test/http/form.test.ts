@@ -9,7 +9,7 @@ describe('isFromOwnPage', () => {
   it.each([
     ['our origin', { origin: PUBLIC_URL }, true],
     [
-      'no origin under no-referrer, same origin by the browser',
+      'no origin, same origin by the browser',
       { origin: 'null', 'sec-fetch-site': 'same-origin' },
       true,
     ],
@@ -26,6 +26,20 @@ describe('isFromOwnPage', () => {
     ['a sandboxed frame elsewhere', { origin: 'null', 'sec-fetch-site': 'cross-site' }, false],
     ['a sister site', { origin: 'null', 'sec-fetch-site': 'same-site' }, false],
     ['an address typed in', { 'sec-fetch-site': 'none' }, false],
+    ['a page of ours, by a browser that says no more', { referer: `${PUBLIC_URL}/x?y` }, true],
+    ['a page elsewhere', { referer: `https://evil.example/?${PUBLIC_URL}/` }, false],
+    ['our host over http for a page', { referer: 'http://pin.example.com/' }, false],
+    ['a page that is no address', { referer: 'pin.example.com' }, false],
+    [
+      'a page of ours against the word of the browser',
+      { referer: `${PUBLIC_URL}/`, 'sec-fetch-site': 'cross-site' },
+      false,
+    ],
+    [
+      'a page of ours in a frame without an origin',
+      { referer: `${PUBLIC_URL}/`, origin: 'null' },
+      false,
+    ],
     ['nothing at all', {}, false],
     ['an origin of null and nothing else', { origin: 'null' }, false],
   ])('%s: %o is %s', (_name, headers, expected) => {

@@ -28,6 +28,8 @@ const SIGN_IN = `/sign-in/${SANDBOX}`;
 
 type Arrival = { readonly method: string; readonly path: string; readonly referer: string | null };
 
+const FETCH_METADATA = ['sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest', 'sec-fetch-user'];
+
 describe.skipIf(!HAS_CHROMIUM)('in Chromium', () => {
   let browser: Browser;
   let broker: { url: string; server: Server };
@@ -37,6 +39,8 @@ describe.skipIf(!HAS_CHROMIUM)('in Chromium', () => {
   /** Headers of every post that reached us. */
   let posts: Headers[];
   let complaints: string[];
+  /** Whether what came since 2020 is taken off every request. */
+  let isOldBrowser = false;
 
   beforeAll(async () => {
     browser = await launchChromium();
@@ -51,7 +55,9 @@ describe.skipIf(!HAS_CHROMIUM)('in Chromium', () => {
     site = await listen(async (request) => {
       if (request.method === 'POST') posts.push(request.headers);
       const { pathname, search } = new URL(request.url);
-      const { method, headers } = request;
+      const { method } = request;
+      const headers = new Headers(request.headers);
+      if (isOldBrowser) for (const name of FETCH_METADATA) headers.delete(name);
       const body = method === 'POST' ? { body: await request.text() } : {};
       return door.request(pathname + search, { method, headers, ...body });
     });
@@ -66,6 +72,7 @@ describe.skipIf(!HAS_CHROMIUM)('in Chromium', () => {
     arrivals = [];
     posts = [];
     complaints = [];
+    isOldBrowser = false;
     door = createFrontDoor({ publicUrl: site.url, authorizeOrigin: broker.url });
     door.answers.start = {
       ok: true,
@@ -170,15 +177,28 @@ describe.skipIf(!HAS_CHROMIUM)('in Chromium', () => {
       expect(complaints).toEqual([]);
     });
 
-    it('posts say "Origin: null" under no-referrer, and "same-origin" beside it', async () => {
+    it('posts name our origin, which is all that browsers without Fetch Metadata can say', async () => {
       const page = await phone({}, { javaScriptEnabled });
       await page.goto(site.url);
       await page.getByRole('button', { name: 'Check now' }).click();
       await page.waitForURL(`${site.url}/?done`);
       expect(
         posts.map((headers) => [headers.get('origin'), headers.get('sec-fetch-site')]),
-      ).toEqual([['null', 'same-origin']]);
+      ).toEqual([[site.url, 'same-origin']]);
       expect(await page.getByRole('alert').textContent()).toContain('Nothing to check');
+    });
+
+    it('signs this browser out, an old one too', async () => {
+      isOldBrowser = true;
+      const page = await phone({}, { javaScriptEnabled });
+      await page.goto(site.url);
+      await page.getByRole('button', { name: 'Sign out this browser' }).click();
+      await page.getByRole('heading', { name: 'Signed out' }).waitFor();
+      expect(await page.context().cookies()).toEqual([]);
+      await page.goto(site.url);
+      await page.getByRole('button', { name: 'Send a new link to my Telegram' }).click();
+      await page.getByRole('heading', { name: 'Look at your Telegram' }).waitFor();
+      expect(door.asked).toEqual([{ operation: 'link', facts: {} }]);
     });
 
     it('signs out after a second look', async () => {

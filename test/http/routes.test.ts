@@ -1,16 +1,20 @@
 /** Who may do what: methods, cookies, keys, and what a post must prove. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
+import { PATHS } from '../../functions/http/paths.ts';
 import {
   createFrontDoor,
   type FrontDoor,
   MIDNIGHT,
-  MORNING,
   PROD,
   PUBLIC_URL,
   SANDBOX,
   STATUS_KEY,
 } from '../fixtures/front-door.ts';
+
+const IOS_15 =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 15_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/15.6 Mobile/15E148 Safari/604.1';
+const FIREFOX_60 = 'Mozilla/5.0 (X11; Linux x86_64; rv:60.0) Gecko/20100101 Firefox/60.0';
 
 let door: FrontDoor;
 beforeEach(() => {
@@ -25,6 +29,8 @@ const ACTS = [
   '/keepalive/force',
   `/sign-out/${SANDBOX}`,
 ];
+/** Every path that answers a post, but a broker's own. */
+const FORMS = PATHS.filter((path) => !path.startsWith('/hooks'));
 
 describe('without a cookie', () => {
   it.each(NEEDS_COOKIE)('GET %s offers a new link and nothing else', async (path) => {
@@ -118,6 +124,35 @@ describe('a post', () => {
     expect((await door.post('/keepalive/force', { csrf }, headers)).status).toBe(303);
   });
 
+  describe.each([
+    // Safari before 16.4 sends no Fetch Metadata.
+    ['Safari 15', IOS_15, { origin: PUBLIC_URL, referer: `${PUBLIC_URL}/sign-in/${SANDBOX}` }],
+    ['one that sends no referrer', IOS_15, { origin: PUBLIC_URL }],
+    ['one that leaves Origin out of forms', FIREFOX_60, { referer: `${PUBLIC_URL}/` }],
+  ])('by %s', (_name, agent, headers) => {
+    it.each(FORMS)('to %s acts, where it takes posts at all', async (pattern) => {
+      const path = pattern.replace(/:\w+/, SANDBOX);
+      const init = {
+        method: 'POST',
+        body: new URLSearchParams({ pin: '8F3KD', csrf }).toString(),
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+          'user-agent': agent,
+          cookie,
+          ...headers,
+        },
+      };
+      const { status } = await door.request(path, init);
+      const takesPosts = (await door.request(path, { method: 'OPTIONS' })).headers
+        .get('allow')
+        ?.includes('POST');
+      // The sessions here have no phone to ask.
+      const expected = path.endsWith('/approval') ? [404] : [200, 303];
+      expect(takesPosts ? expected : [405]).toContain(status);
+    });
+  });
+
   it.each(
     [...ACTS, '/link'].flatMap(
       (path) =>
@@ -126,6 +161,7 @@ describe('a post', () => {
           [path, { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
           [path, { origin: 'null', 'sec-fetch-site': 'cross-site' }],
           [path, { origin: 'null', 'sec-fetch-site': '' }],
+          [path, { origin: 'null', 'sec-fetch-site': '', referer: `${PUBLIC_URL}/` }],
         ] as const,
     ),
   )('to %s from elsewhere (%o) does nothing', async (path, headers) => {
@@ -214,17 +250,14 @@ describe('the status key', () => {
     expect((await door.request('/', bearer(STATUS_KEY))).status).toBe(401);
   });
 
-  it('may renew, and gets JSON', async () => {
-    const answer = await door.request('/keepalive/force', {
-      method: 'POST',
-      ...bearer(STATUS_KEY),
-    });
-    expect(await answer.json()).toEqual({
-      at: new Date(MORNING).toISOString(),
-      outcomes: [],
-      failures: 0,
-    });
-    expect(door.asked).toEqual([{ operation: 'force', facts: {} }]);
+  it.each(FORMS.filter((path) => path !== '/link'))('does nothing at %s', async (pattern) => {
+    const path = pattern.replace(/:\w+/, SANDBOX);
+    const { headers } = bearer(STATUS_KEY);
+    const plain = await door.request(path, { method: 'POST', headers });
+    const form = await door.post(path, { pin: '8F3KD' }, { ...headers, origin: PUBLIC_URL });
+    expect([401, 403, 405]).toContain(plain.status);
+    expect([401, 403, 405]).toContain(form.status);
+    expect(door.asked).toEqual([]);
   });
 });
 
@@ -235,13 +268,13 @@ describe('every answer', () => {
     const { headers } = await door.request(path);
     const policy = headers.get('content-security-policy') ?? '';
     expect(policy).toMatch(
-      /^default-src 'none'; style-src 'sha256-[^']+'; script-src 'sha256-[^']+';/,
+      /^default-src 'none'; style-src 'sha256-[^']+' 'sha256-[^']+'; script-src 'sha256-[^']+';/,
     );
     expect(policy).toContain("form-action 'self' https://us.etrade.com;");
     expect(policy).toContain("frame-ancestors 'none'");
     expect(policy).toContain("base-uri 'none'");
     expect(policy).not.toContain('unsafe');
-    expect(headers.get('referrer-policy')).toBe('no-referrer');
+    expect(headers.get('referrer-policy')).toBe('same-origin');
     expect(headers.get('cache-control')).toBe('private, no-store');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('strict-transport-security')).toBe('max-age=31536000');
@@ -258,5 +291,26 @@ describe('every answer', () => {
       const text = await (await door.request(path, { headers: { cookie } })).text();
       expect(text).not.toMatch(/(src|href)="(https?:)?\/\//);
     }
+  });
+});
+
+describe('what strangers get', () => {
+  it.each([
+    ['GET', '/', 401],
+    ['GET', `/sign-in/${SANDBOX}`, 401],
+    ['GET', '/nowhere', 404],
+    ['GET', '/wp-login.php', 404],
+    ['GET', '/go/forged', 410],
+    ['PUT', '/', 405],
+    ['POST', '/link', 403],
+    ['GET', '/callback/etrade', 400],
+    ['GET', '/callback/unknown', 404],
+  ])('%s %s is a small page without script', async (method, path, status) => {
+    const answer = await door.request(path, { method, headers: { accept: 'text/html' } });
+    const text = await answer.text();
+    expect(answer.status).toBe(status);
+    expect(text).toContain('<h1>');
+    expect(text).not.toContain('<script');
+    expect(Buffer.byteLength(text)).toBeLessThan(2_000);
   });
 });

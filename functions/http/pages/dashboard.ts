@@ -61,8 +61,14 @@ ${banner(status, verdict, viewOf)}
         phase: phaseIn(session, status),
       }),
     )}</div>
-<div class="cards">${serviceCards(verdict, data, now)}</div>`,
+<div class="cards">${serviceCards(verdict, data, now)}</div>
+${signOutBrowserForm(data.csrf)}`,
   });
+}
+
+function signOutBrowserForm(csrf: string): Html {
+  return html`<form method="post" action="/browser/sign-out" class="actions"><input type="hidden" name="csrf" value="${csrf}">
+<button class="button second">${DASHBOARD.signOutBrowser}</button></form>`;
 }
 
 const KEEP_ALIVE_COLOUR = { ok: 'good', failing: 'bad', late: 'warn', 'never-run': 'none' };

@@ -1,5 +1,6 @@
 /**
- * The frame around every page: head, landmarks, the one style sheet and the one script.
+ * The frame around every page: head, landmarks, style sheet and script; a small one for strangers, without
+ * script.
  *
  * Knows no session and no route but home. Called by every page of this room.
  */
@@ -7,12 +8,12 @@
 import { type Html, html, render, trusted } from './html.ts';
 import { zoneText } from './moments.ts';
 import { SCRIPT } from './script.ts';
-import { STYLE } from './style.ts';
+import { PLAIN_STYLE, STYLE } from './style.ts';
 import { LAYOUT } from './texts.ts';
 
 /** Three quarters of a turn: the day's round, drawn without a request. */
 const ICON =
-  'data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22 viewBox=%220 0 32 32%22%3E%3Cpath d=%22M16 4a12 12 0 1 0 12 12%22 fill=%22none%22 stroke=%22%232f6fe4%22 stroke-width=%226%22 stroke-linecap=%22round%22/%3E%3C/svg%3E';
+  'data:image/svg+xml,%3Csvg%20xmlns=%22http://www.w3.org/2000/svg%22%20viewBox=%220%200%2032%2032%22%3E%3Cpath%20d=%22M16%204a12%2012%200%201%200%2012%2012%22%20fill=%22none%22%20stroke=%22%232f6fe4%22%20stroke-width=%226%22%20stroke-linecap=%22round%22/%3E%3C/svg%3E';
 
 export type Layout = {
   readonly title: string;
@@ -53,6 +54,27 @@ ${page.body}
 ${page.zone !== null && html`<footer>${LAYOUT.zone(zoneText(page.zone))}</footer>`}
 </div>
 <script>${trusted(SCRIPT)}</script>
+</body>
+</html>
+`);
+}
+
+/** The page that strangers get: one sentence, one thing to do, a tenth of the size. */
+export function plainLayout({ title, body }: Pick<Layout, 'title' | 'body'>): string {
+  return render(html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex, nofollow">
+<title>${title} · ${LAYOUT.brand}</title>
+<link rel="icon" href="data:,">
+<style>${trusted(PLAIN_STYLE)}</style>
+</head>
+<body>
+<main>
+${body}
+</main>
 </body>
 </html>
 `);

@@ -5,19 +5,14 @@
  */
 
 import { html } from './html.ts';
-import { layout } from './layout.ts';
+import { plainLayout } from './layout.ts';
 import { MESSAGE, type Words } from './texts.ts';
 
 export function messagePage(words: Words): string {
-  return layout({
+  return plainLayout({
     title: words.title,
-    now: null,
-    zone: null,
-    back: false,
-    reload: false,
-    body: html`<div class="mark bad" aria-hidden="true">!</div>
-<h1 class="center">${words.title}</h1>
-<p class="center lead">${words.text}</p>
-<div class="actions"><a class="button" href="/">${MESSAGE.home}</a></div>`,
+    body: html`<h1>${words.title}</h1>
+<p>${words.text}</p>
+<a class="button" href="/">${MESSAGE.home}</a>`,
   });
 }

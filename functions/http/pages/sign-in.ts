@@ -123,7 +123,7 @@ function pasteStep(
 }
 
 /** Filled by the script when the tap opens the broker. */
-const EMPTY_COUNTDOWN = html`<time class="left" role="timer" data-until=""></time>`;
+const EMPTY_COUNTDOWN = html`<span class="left" role="timer" data-until=""></span>`;
 
 /**
  * `autocomplete` is off and not `one-time-code`: brokers text a code of their own for the login, and a

@@ -1,5 +1,6 @@
 /**
- * The one style sheet of all pages, with the hash that lets the browser use it under our CSP.
+ * The style sheet of our pages and the short one of those for strangers, each with the hash that lets the
+ * browser use it under our CSP.
  *
  * Light and dark, phone first, no images, no fonts from elsewhere; every text and every control edge
  * keeps WCAG AA contrast. Served inline by `layout.ts`.
@@ -153,5 +154,22 @@ footer { color: var(--soft); font-size: 14px; margin: 26px 0 0; padding: 0 2px; 
 @media (forced-colors: active) { .chip, .note, .step-head::before { border: 1px solid; } }
 `;
 
-/** `sha256-…` of the style sheet, for `style-src`. */
-export const STYLE_HASH = `sha256-${createHash('sha256').update(STYLE).digest('base64')}`;
+/** One sentence and one thing to do: whoever asks pays nothing for a page, and we pay for each of its bytes. */
+export const PLAIN_STYLE = `
+:root { color-scheme: light dark; --ground: #f3f5f8; --text: #12161c; --soft: #525c6b; --accent: #1b57d0; --on: #fff; }
+@media (prefers-color-scheme: dark) {
+  :root { --ground: #0e1116; --text: #edf0f4; --soft: #a5afbd; --accent: #86b1ff; --on: #0a1a36; }
+}
+body { margin: 0 auto; max-width: 38rem; padding: 12vh 16px 40px; background: var(--ground); color: var(--text); font: 17px/1.5 system-ui, sans-serif; text-align: center; overflow-wrap: break-word; }
+h1 { font-size: 27px; line-height: 1.2; margin: 0 0 12px; }
+p { margin: 0 0 24px; color: var(--soft); }
+.button { display: block; box-sizing: border-box; width: 100%; min-height: 56px; padding: 14px 20px; border: 0; border-radius: 14px; background: var(--accent); color: var(--on); font: 650 18px/1.5 system-ui, sans-serif; text-decoration: none; cursor: pointer; }
+`;
+
+/** `sha256-…` of the style sheets, for `style-src`. */
+export const STYLE_HASH = hashOf(STYLE);
+export const PLAIN_STYLE_HASH = hashOf(PLAIN_STYLE);
+
+function hashOf(style: string): string {
+  return `sha256-${createHash('sha256').update(style).digest('base64')}`;
+}

@@ -26,6 +26,7 @@ export const DASHBOARD = {
   signInAgain: 'Sign in again',
   check: 'Check now',
   checkBusy: 'Checking…',
+  signOutBrowser: 'Sign out this browser',
   expiresIn: 'Token expires in',
   expired: 'Expired',
   noToken: 'No token',
@@ -211,8 +212,11 @@ export const LINK = {
     title: 'Telegram did not take it',
     text: 'The link could not be sent. Try again in a moment.',
   },
+  left: {
+    title: 'Signed out',
+    text: 'This browser no longer opens the page. The link in your chat opens it again.',
+  },
   button: 'Send a new link to my Telegram',
-  busy: 'Sending…',
 };
 
 export const CALLBACK = {
