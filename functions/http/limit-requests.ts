@@ -149,10 +149,13 @@ function refuseUnread(error: Error, socket: Duplex): void {
     return;
   }
   const [status, reason] = refusalOf(code);
-  limits?.log.warn('request-refused', 'A request was refused before it could be read.', {
-    status,
-    reason,
-  });
+  // A caller who left in the middle of a request is refused nothing.
+  if (code !== 'HPE_INVALID_EOF_STATE') {
+    limits?.log.warn('request-refused', 'A request was refused before it could be read.', {
+      status,
+      reason,
+    });
+  }
   const headers = { ...limits?.headers(), 'content-length': '0', connection: 'close' };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const answer = `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.join('')}\r\n`;

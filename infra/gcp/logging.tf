@@ -10,7 +10,10 @@ resource "google_logging_project_exclusion" "links" {
     resource.type="cloud_run_revision"
     resource.labels.service_name="pin-exchange"
     logName="projects/${var.project}/logs/run.googleapis.com%2Frequests"
-    (httpRequest.requestUrl=~"^https?://[^/]+/(go|callback|hooks)/" OR httpRequest.referer=~"^https?://[^/]+/(go|callback|hooks)/")
+    (
+      httpRequest.requestUrl=~"^https?://[^/]+/(go|callback|hooks)/"
+      OR httpRequest.referer=~"^https?://[^/]+/(go|callback|hooks)/"
+    )
   EOT
 
   depends_on = [google_project_service.used]

@@ -235,6 +235,16 @@ describe('what the framework or Node refuses', () => {
     expect(logged.join('')).not.toContain('CANARY');
   });
 
+  it('leaves no such line of a caller who left half-way', async () => {
+    const { port, url } = await start();
+    const raw = await line(port);
+    raw.socket.write(`${head('POST /', { 'content-length': 100 })}half`);
+    raw.socket.end();
+    await raw.closed;
+    expect(await (await post(url, 'whole')).text()).toBe('taken');
+    expect(logged.join('')).not.toContain('request-refused');
+  });
+
   it('says nothing of https where the address is plain http', async () => {
     const { port } = await start();
     const raw = await line(port);

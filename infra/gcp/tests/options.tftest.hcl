@@ -38,6 +38,10 @@ run "nothing_that_may_cost_is_on_by_itself" {
     error_message = "Addresses that are secrets are not logged, all others are."
   }
   assert {
+    condition     = regex("requestUrl=~\"(.*)\"", google_logging_project_exclusion.links.filter)[0] == regex("OR httpRequest.referer=~\"(.*)\"", google_logging_project_exclusion.links.filter)[0]
+    error_message = "Addresses that are secrets are not logged as the page before, either."
+  }
+  assert {
     condition     = [for log in google_project_iam_audit_config.secrets.audit_log_config : log.log_type] == ["DATA_READ"] && google_project_iam_audit_config.secrets.service == "secretmanager.googleapis.com"
     error_message = "Who reads which secret version is logged."
   }
