@@ -105,10 +105,12 @@ function elementsOf(xml: string, name: string): readonly string[] {
 
 /** Comes only for keys that have a callback registered; whether it names the request token is not documented. */
 export function readEtradeCallback(query: URLSearchParams): CallbackAnswer {
-  const signInId = query.get('oauth_token');
+  const tokens = query.getAll('oauth_token');
+  const signInId = tokens[0] ?? null;
   const verifiers = query.getAll('oauth_verifier');
   const verifier = verifiers[0]?.trim() ?? '';
-  if (verifiers.length !== 1 || verifier === '' || verifier.length > ETRADE_VERIFIER_MAX_LENGTH) {
+  const isSingle = tokens.length <= 1 && verifiers.length === 1;
+  if (!isSingle || verifier === '' || verifier.length > ETRADE_VERIFIER_MAX_LENGTH) {
     return { ok: false, reason: 'unreadable', problem: 'no-verifier', signInId };
   }
   return { ok: true, signInId, verifier: new Secret(verifier) };

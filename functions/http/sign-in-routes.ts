@@ -5,7 +5,7 @@
  * the visitor's cookie. Called by `routes.ts`, which has checked the cookie and, for posts, the form.
  */
 
-import type { CallbackAnswer, OpenSignIn } from '../brokers/broker.ts';
+import type { OpenSignIn } from '../brokers/broker.ts';
 import { readAddress } from '../operations/read-address.ts';
 import type { ConfiguredSession } from '../operations/system.ts';
 import { Secret } from '../secret.ts';
@@ -160,9 +160,9 @@ async function postAddress(visit: SessionVisit<PostVisit>): Promise<Response> {
 }
 
 /**
- * `GET /callback/<broker>`: the broker's redirect brings the verifier back. Acts only for the browser that
- * began exactly one sign-in it can be for. For anyone else nothing is consumed: a PIN is shown to be copied,
- * a code is good for nobody.
+ * `GET /callback/<broker>`: the broker's redirect brings the verifier back. It acts only with the broker's own
+ * word for a sign-in that this browser has open: any page can lead a browser here. A PIN that names no sign-in
+ * is offered behind a button, or to be copied; a code that names none of ours is good for nobody.
  */
 export async function takeCallback(visit: Visit & { visitor: Visitor | null }): Promise<Response> {
   const { wiring, url, visitor } = visit;
@@ -176,15 +176,16 @@ export async function takeCallback(visit: Visit & { visitor: Visitor | null }): 
   if (!callback.ok && callback.reason === 'unreadable') {
     return page(messagePage(MESSAGE.noVerifier), 400);
   }
-  const open = visitor === null ? [] : openSignIns(visitor, sessions, callback, wiring.clock());
-  const [only] = open;
-  if (visitor !== null && only !== undefined && open.length === 1) {
+  const { signInId } = callback;
+  const named = visitor === null || signInId === null ? null : namedBy(signInId, visitor, sessions);
+  if (visitor !== null && named !== null) {
     if (!mayAct(visit.request)) return page(messagePage(MESSAGE.prefetch), 503);
     return callback.ok
-      ? complete(visit, only.session, visitor, only.signIn, callback.verifier.reveal())
-      : notGranted(visit, only.session, visitor, callback);
+      ? complete(visit, named.session, visitor, named.signIn, callback.verifier.reveal())
+      : notGranted(visit, named.session, visitor, callback);
   }
-  if (broker.verifierKind === 'redirect' || !callback.ok) {
+  const mayBeOfAnother = broker.verifierKind === 'pin' && (visitor === null || signInId === null);
+  if (!callback.ok || !mayBeOfAnother) {
     wiring.log.warn('callback-refused', 'A redirect from a broker belongs to no sign-in here.', {
       broker: broker.name,
       isKnown: visitor !== null,
@@ -195,28 +196,32 @@ export async function takeCallback(visit: Visit & { visitor: Visitor | null }): 
     callbackPage({
       broker: broker.title,
       verifier: callback.verifier.reveal(),
-      sessions: open.map(({ session }) => session),
+      csrf: visitor?.csrf ?? null,
+      sessions: visitor === null ? [] : openSessions(visitor, sessions, wiring.clock()),
     }),
   );
 }
 
-/** The visitor's open sign-ins that a redirect can be for; the one it names, where it names one. */
-function openSignIns(
+/** The visitor's sign-in that a redirect names. */
+function namedBy(
+  signInId: string,
   visitor: Visitor,
   sessions: readonly ConfiguredSession[],
-  { signInId }: CallbackAnswer,
-  now: number,
-): { session: ConfiguredSession; signIn: OpenSignIn }[] {
-  return sessions.flatMap((session) => {
+): { session: ConfiguredSession; signIn: OpenSignIn } | null {
+  for (const session of sessions) {
     const signIn = visitor.pending[session.key];
-    if (signIn === undefined) return [];
-    const { verifierKind } = session.broker;
-    // Without its state a redirect may be forged: it could end the visitor's own sign-in.
-    const isNamed = signInId === null ? verifierKind === 'pin' : sameText(signInId, signIn.id);
-    // A PIN whose time is up may be for a sign-in of another browser; a named redirect can be for no other.
-    if (verifierKind === 'pin' && signIn.expiresAt <= now) return [];
-    return isNamed ? [{ session, signIn }] : [];
-  });
+    if (signIn !== undefined && sameText(signInId, signIn.id)) return { session, signIn };
+  }
+  return null;
+}
+
+/** The sessions that a PIN without a name can be for. One whose time is up may be of another browser. */
+function openSessions(
+  { pending }: Visitor,
+  sessions: readonly ConfiguredSession[],
+  now: number,
+): readonly ConfiguredSession[] {
+  return sessions.filter(({ key }) => (pending[key]?.expiresAt ?? now) > now);
 }
 
 /** The person said no at the broker, or the broker did: that sign-in is over. */

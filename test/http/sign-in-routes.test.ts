@@ -438,10 +438,16 @@ describe('the PIN', () => {
 
 describe('the callback', () => {
   const CALLBACK = '/callback/etrade?oauth_verifier=WXYZ89';
+  const NAMED = `${CALLBACK}&oauth_token=${encodeURIComponent(openSignIn().id)}`;
+  /** What a browser says of a navigation that another site began. */
+  const CROSS_SITE = { 'sec-fetch-site': 'cross-site', referer: 'https://elsewhere.example/' };
 
-  it('finishes the one sign-in of this browser, with nothing to copy', async () => {
+  it.each([
+    ['came from the broker', {}],
+    ['was led here by any page', CROSS_SITE],
+  ])('with the request token finishes that sign-in, though the browser %s', async (_, headers) => {
     const { cookie } = await door.enter({ [SANDBOX]: openSignIn() });
-    const answer = await door.request(CALLBACK, { headers: { cookie } });
+    const answer = await door.request(NAMED, { headers: { ...headers, cookie } });
     expect([answer.status, answer.headers.get('location')]).toEqual([303, `${PAGE}?done`]);
     expect(door.asked).toEqual([
       {
@@ -449,6 +455,57 @@ describe('the callback', () => {
         facts: { session: SANDBOX, signIn: openSignIn(), verifier: 'WXYZ89' },
       },
     ]);
+  });
+
+  it('without the request token spends nothing and offers the PIN behind one button', async () => {
+    const { cookie, csrf } = await door.enter({ [SANDBOX]: openSignIn() });
+    const answer = await door.request(CALLBACK, { headers: { ...CROSS_SITE, cookie } });
+    const text = await answer.text();
+    expect([answer.status, answer.headers.getSetCookie(), door.asked]).toEqual([200, [], []]);
+    expect(text).toContain(`<form method="post" action="${PAGE}"`);
+    expect(text).toContain(`<input type="hidden" name="csrf" value="${csrf}">`);
+    expect(text).toMatch(/<input id="pin" name="pin" [^>]*required value="WXYZ89">/);
+    expect([...text.matchAll(/<button[^>]*>([^<]*)</g)].map(([, name]) => name)).toEqual([
+      'Finish signing in',
+    ]);
+
+    const finished = await door.post(PAGE, { csrf, pin: 'WXYZ89' }, { cookie });
+    expect(finished.headers.get('location')).toBe(`${PAGE}?done`);
+    expect(door.asked).toEqual([
+      {
+        operation: 'complete',
+        facts: { session: SANDBOX, signIn: openSignIn(), verifier: 'WXYZ89' },
+      },
+    ]);
+  });
+
+  it('without the request token is not finished by a form of another site', async () => {
+    const { cookie, csrf } = await door.enter({ [SANDBOX]: openSignIn() });
+    for (const [fields, headers] of [
+      [
+        { csrf, pin: 'WXYZ89' },
+        { cookie, ...CROSS_SITE },
+      ],
+      [{ pin: 'WXYZ89' }, { cookie }],
+    ] as const) {
+      expect((await door.post(PAGE, fields, headers)).status).toBe(403);
+    }
+    expect(door.asked).toEqual([]);
+  });
+
+  it.each([
+    ['PIN by PIN', (round: number) => `/callback/etrade?oauth_verifier=1AAA${round}`],
+    ['with tokens of its own', (round: number) => `${CALLBACK}&oauth_token=foreign${round}`],
+    ['with two tokens', () => `${NAMED}&oauth_token=x`],
+  ])('led to by a foreign page, %s, leaves the sign-in as it is', async (_name, addressOf) => {
+    const { cookie, csrf } = await door.enter({ [SANDBOX]: openSignIn() });
+    for (let round = 0; round < 11; round += 1) {
+      const answer = await door.request(addressOf(round), { headers: { ...CROSS_SITE, cookie } });
+      expect(answer.headers.getSetCookie()).toEqual([]);
+    }
+    expect(door.asked).toEqual([]);
+    await door.post(PAGE, { csrf, pin: 'WXYZ89' }, { cookie });
+    expect(door.asked).toMatchObject([{ operation: 'complete', facts: { signIn: openSignIn() } }]);
   });
 
   it('without the cookie shows the PIN to copy and uses nothing up', async () => {
@@ -466,7 +523,9 @@ describe('the callback', () => {
   ])('shows the PIN to copy when %s', async (_name, pending) => {
     const { cookie } = await door.enter(pending);
     const answer = await door.request(CALLBACK, { headers: { cookie } });
-    expect(await answer.text()).toContain('WXYZ89');
+    const text = await answer.text();
+    expect(text).toContain('id="code">WXYZ89</code>');
+    expect(text).not.toContain('<form');
     expect(door.asked).toEqual([]);
   });
 
@@ -486,10 +545,12 @@ describe('the callback', () => {
     expect(answer.headers.get('location')).toBe(`/sign-in/${PROD}?done`);
   });
 
-  it("with a stranger's request token uses nothing up", async () => {
+  it("with a stranger's request token is refused and uses nothing up", async () => {
     const { cookie } = await door.enter({ [SANDBOX]: openSignIn() });
-    await door.request(`${CALLBACK}&oauth_token=x`, { headers: { cookie } });
-    expect(door.asked).toEqual([]);
+    const answer = await door.request(`${CALLBACK}&oauth_token=x`, { headers: { cookie } });
+    expect([answer.status, answer.headers.getSetCookie(), door.asked]).toEqual([400, [], []]);
+    expect(await answer.text()).toContain('belongs to no sign-in that this browser has open');
+    expect(door.logged.map(({ event }) => event)).toContain('callback-refused');
   });
 
   it.each([
@@ -498,7 +559,7 @@ describe('the callback', () => {
   ])('by %s uses nothing up', async (_name, init: RequestInit) => {
     const { cookie } = await door.enter({ [SANDBOX]: openSignIn() });
     const headers = { ...Object.fromEntries(new Headers(init.headers)), cookie };
-    const answer = await door.request(CALLBACK, { ...init, headers });
+    const answer = await door.request(NAMED, { ...init, headers });
     expect([answer.status, door.asked]).toEqual([503, []]);
   });
 

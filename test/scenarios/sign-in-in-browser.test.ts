@@ -205,17 +205,44 @@ describe.skipIf(!HAS_CHROMIUM)('the sign-in in Chromium', () => {
     await expectSignedIn(page);
   });
 
-  it('ends in the broker’s tab with nothing to copy where a callback is registered', async () => {
+  it.each([
+    ['with nothing to do where the redirect names the sign-in', true, true],
+    ['with one tap where the redirect does not name it', false, true],
+    ['with one tap, without JavaScript', false, false],
+  ])('ends in the broker’s tab %s', async (_name, redirectCarriesToken, javaScriptEnabled) => {
     const callbackUrl = `${running.system.urls.public}/callback/etrade`;
-    await running.control.setFaults({ broker: { callbackUrl } });
+    await running.control.setFaults({ broker: { callbackUrl, redirectCarriesToken } });
     const before = await generation();
-    const { phone, page } = await fromChat();
+    const { phone, page } = await fromChat({ javaScriptEnabled });
     const tab = await tapOpen(phone, page);
     await acceptAtBroker(tab);
+    if (!redirectCarriesToken) {
+      await tab.getByText('Nothing is sent until you tap.').waitFor();
+      expect(await tab.getByLabel('PIN from E*TRADE').inputValue()).toMatch(/^[A-Z0-9]{5,7}$/);
+      expect(await generation()).toBe(before);
+      await tab.getByRole('button', { name: 'Finish signing in' }).click();
+    }
     await expectSignedIn(tab);
     expect(await generation()).toBe(before + 1);
     await page.reload();
     await page.getByText('The present token is good until midnight.').waitFor();
+  });
+
+  it('goes on although a foreign page leads the browser to the callback again and again', async () => {
+    const before = await generation();
+    const { phone, page } = await fromChat();
+    const pin = await logIn(await tapOpen(phone, page));
+    const elsewhere = await phone.context.newPage();
+    for (const query of ['oauth_verifier=1AAAA', 'oauth_verifier=1AAAA&oauth_token=foreign']) {
+      await elsewhere.goto(`${running.system.urls.telegram}`.replace('127.0.0.1', 'localhost'));
+      const target = `${running.system.urls.public}/callback/etrade?${query}`;
+      await elsewhere.evaluate(`location.href = ${JSON.stringify(target)}`);
+      await elsewhere.waitForURL(target);
+      await elsewhere.getByRole('heading', { level: 1 }).waitFor();
+    }
+    await submitPin(page, pin);
+    await expectSignedIn(page);
+    expect(await generation()).toBe(before + 1);
   });
 
   it('shows a callback’s PIN to a browser without the cookie, and uses nothing up', async () => {

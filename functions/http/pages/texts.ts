@@ -226,6 +226,12 @@ export const CALLBACK = {
   copy: 'Copy the PIN',
   copied: 'Copied',
   goOn: (session: string) => `Paste it for ${session}`,
+  finishTitle: (session: string) => `Sign in to ${session}`,
+  finishText: (broker: string) =>
+    `${broker} sent you back with this PIN. Nothing is sent until you tap.`,
+  pin: (broker: string) => `PIN from ${broker}`,
+  finish: 'Finish signing in',
+  finishBusy: 'Checking…',
   elsewhere: 'Began in Telegram? Go back there and open the page from your chat.',
 };
 
