@@ -9,6 +9,7 @@
 import type { Clock, Random, Wait } from '../clock.ts';
 import type { BrokerRules } from '../lifecycle/rules.ts';
 import type { Environment } from '../lifecycle/session.ts';
+import type { VerifierShape } from '../lifecycle/verifier.ts';
 import type { Secret } from '../secret.ts';
 
 /**
@@ -152,8 +153,8 @@ export interface Broker {
   /** Origin of the login page; where a PIN is shown there, it goes into the CSP of ours. */
   readonly authorizeOrigin: string;
   readonly verifierKind: VerifierKind;
-  /** Longest verifier that is taken, in characters. */
-  readonly verifierMaxLength: number;
+  /** What a verifier can be; nothing else is ever sent. */
+  readonly verifierShape: VerifierShape;
   /** Opens a sign-in. */
   begin(): Promise<BeginAnswer>;
   /** Reads the redirect's query. Consumes nothing and sends nothing. */

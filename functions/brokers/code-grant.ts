@@ -18,7 +18,7 @@ import type { Caller } from './calls.ts';
 import { failureOf, unsent } from './judged.ts';
 import {
   authorizeAddress,
-  CODE_MAX_LENGTH,
+  CODE_SHAPE,
   codeExchange,
   type Oauth2Client,
   openSignIn,
@@ -47,7 +47,7 @@ export type GrantedPart = Pick<
   Broker,
   | 'authorizeOrigin'
   | 'verifierKind'
-  | 'verifierMaxLength'
+  | 'verifierShape'
   | 'begin'
   | 'readCallback'
   | 'complete'
@@ -65,7 +65,7 @@ export function createGrantedPart(
   return {
     authorizeOrigin: new URL(options.authorizeUrl).origin,
     verifierKind: 'redirect',
-    verifierMaxLength: CODE_MAX_LENGTH,
+    verifierShape: CODE_SHAPE,
     readCallback: readOauth2Callback,
 
     async begin() {

@@ -6,11 +6,12 @@
  */
 
 import * as z from 'zod';
+import { readVerifier } from '../lifecycle/verifier.ts';
 import { Secret } from '../secret.ts';
 import { listUnder, readAccountIds } from './account-ids.ts';
 import type { BrokerFailure, CallbackAnswer, ProbeAnswer, RevokeAnswer } from './broker.ts';
 import { findOauthProblem, judgeRefusal } from './etrade-failures.ts';
-import { ETRADE_VERIFIER_MAX_LENGTH } from './etrade-rules.ts';
+import { ETRADE_VERIFIER } from './etrade-rules.ts';
 import { parseJson, unreadable } from './judged.ts';
 import type { Received } from './send.ts';
 
@@ -108,12 +109,11 @@ export function readEtradeCallback(query: URLSearchParams): CallbackAnswer {
   const tokens = query.getAll('oauth_token');
   const signInId = tokens[0] ?? null;
   const verifiers = query.getAll('oauth_verifier');
-  const verifier = verifiers[0]?.trim() ?? '';
-  const isSingle = tokens.length <= 1 && verifiers.length === 1;
-  if (!isSingle || verifier === '' || verifier.length > ETRADE_VERIFIER_MAX_LENGTH) {
+  const read = readVerifier(verifiers[0] ?? '', ETRADE_VERIFIER);
+  if (tokens.length > 1 || verifiers.length !== 1 || !read.ok) {
     return { ok: false, reason: 'unreadable', problem: 'no-verifier', signInId };
   }
-  return { ok: true, signInId, verifier: new Secret(verifier) };
+  return { ok: true, signInId, verifier: new Secret(read.verifier) };
 }
 
 /** What makes a token usable; whatever else stands in the answer must not cost the PIN. */

@@ -7,6 +7,7 @@
 
 import type { BrokerRules } from '../lifecycle/rules.ts';
 import type { Environment } from '../lifecycle/session.ts';
+import type { VerifierShape } from '../lifecycle/verifier.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -24,8 +25,12 @@ export const ETRADE_RULES: BrokerRules = {
   signInOpenMs: 5 * MINUTE_MS,
 };
 
-/** The longest PIN seen has 7 characters. */
-export const ETRADE_VERIFIER_MAX_LENGTH = 32;
+/** The PINs seen have 5 to 7 capitals and digits, 0 and O, 1 and I among them. */
+export const ETRADE_VERIFIER: VerifierShape = {
+  minLength: 4,
+  maxLength: 12,
+  characters: /^[A-Za-z0-9]+$/,
+};
 
 /** Where a broker environment is reached: origins (or proxied bases) without a trailing slash. */
 export type EtradeUrls = {

@@ -36,7 +36,7 @@ import {
   revokeCall,
   signCall,
 } from './etrade-requests.ts';
-import { ETRADE_RULES, ETRADE_VERIFIER_MAX_LENGTH } from './etrade-rules.ts';
+import { ETRADE_RULES, ETRADE_VERIFIER } from './etrade-rules.ts';
 import { unsent } from './judged.ts';
 import type { Oauth1Pair } from './oauth1.ts';
 
@@ -63,7 +63,7 @@ export function createEtradeBroker(options: BrokerOptions): Broker {
     rules: ETRADE_RULES,
     authorizeOrigin: new URL(options.authorizeUrl).origin,
     verifierKind: 'pin',
-    verifierMaxLength: ETRADE_VERIFIER_MAX_LENGTH,
+    verifierShape: ETRADE_VERIFIER,
     readCallback: readEtradeCallback,
 
     async begin(): Promise<BeginAnswer> {

@@ -6,12 +6,13 @@
 
 import * as z from 'zod';
 import { hardEndAt } from '../lifecycle/hard-end.ts';
+import { readVerifier } from '../lifecycle/verifier.ts';
 import { Secret } from '../secret.ts';
 import { readAccountIds } from './account-ids.ts';
 import type { BrokerFailure, CallbackAnswer, ProbeAnswer, RevokeAnswer } from './broker.ts';
 import { parseJson, safeWord } from './judged.ts';
 import { judgeKiteRefusal } from './kite-failures.ts';
-import { KITE_RULES, KITE_VERIFIER_MAX_LENGTH } from './kite-rules.ts';
+import { KITE_RULES, KITE_VERIFIER } from './kite-rules.ts';
 import { readTokens } from './oauth2-answers.ts';
 import type { Received } from './send.ts';
 
@@ -86,12 +87,11 @@ export function readKiteCallback(query: URLSearchParams): CallbackAnswer {
     };
   }
   const tokens = query.getAll('request_token');
-  const [token = ''] = tokens;
-  const isReadable = tokens.length === 1 && /^[\x21-\x7e]+$/.test(token);
-  if (!isReadable || token.length > KITE_VERIFIER_MAX_LENGTH) {
+  const read = readVerifier(tokens[0] ?? '', KITE_VERIFIER);
+  if (tokens.length !== 1 || !read.ok) {
     return { ok: false, reason: 'unreadable', problem: 'no-request-token', signInId };
   }
-  return { ok: true, signInId, verifier: new Secret(token) };
+  return { ok: true, signInId, verifier: new Secret(read.verifier) };
 }
 
 /** `2021-01-01 16:15:14`, in India's time though it does not say so; India's clocks never change. */

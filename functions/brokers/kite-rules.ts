@@ -6,6 +6,7 @@
  */
 
 import type { BrokerRules } from '../lifecycle/rules.ts';
+import type { VerifierShape } from '../lifecycle/verifier.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -25,8 +26,12 @@ export const KITE_RULES: BrokerRules = {
   signInOpenMs: 10 * MINUTE_MS,
 };
 
-/** The request tokens seen have 32 characters. */
-export const KITE_VERIFIER_MAX_LENGTH = 256;
+/** The request tokens seen have 32 letters and digits. */
+export const KITE_VERIFIER: VerifierShape = {
+  minLength: 1,
+  maxLength: 256,
+  characters: /^[A-Za-z0-9]+$/,
+};
 
 /** There is no sandbox. */
 export const KITE_DEFAULTS = {

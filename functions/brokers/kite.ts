@@ -19,7 +19,7 @@ import {
   readKiteCallback,
 } from './kite-answers.ts';
 import { loginAddress, logoutCall, profileCall, sessionCall } from './kite-requests.ts';
-import { KITE_RULES, KITE_VERIFIER_MAX_LENGTH } from './kite-rules.ts';
+import { KITE_RULES, KITE_VERIFIER } from './kite-rules.ts';
 import { openSignIn } from './oauth2.ts';
 
 export function createKiteBroker(options: BrokerOptions): Broker {
@@ -30,7 +30,7 @@ export function createKiteBroker(options: BrokerOptions): Broker {
     rules: KITE_RULES,
     authorizeOrigin: new URL(options.authorizeUrl).origin,
     verifierKind: 'redirect',
-    verifierMaxLength: KITE_VERIFIER_MAX_LENGTH,
+    verifierShape: KITE_VERIFIER,
     readCallback: readKiteCallback,
 
     async begin(): Promise<BeginAnswer> {

@@ -9,13 +9,23 @@
 
 import { createHash } from 'node:crypto';
 import type { Random } from '../clock.ts';
+import { readVerifier, type VerifierShape } from '../lifecycle/verifier.ts';
 import { Secret } from '../secret.ts';
 import type { CallbackAnswer, OpenSignIn } from './broker.ts';
 import { safeWord } from './judged.ts';
 import type { OutgoingRequest } from './send.ts';
 
-/** Longest code that is taken; authorization servers leave the length open. */
-export const CODE_MAX_LENGTH = 2_048;
+/**
+ * Codes are what the authorization server makes of them, `%` and `@` included; the standard leaves their length
+ * open.
+ *
+ * @see https://datatracker.ietf.org/doc/html/rfc6749#appendix-A.11
+ */
+export const CODE_SHAPE: VerifierShape = {
+  minLength: 1,
+  maxLength: 2_048,
+  characters: /^[\x21-\x7e]+$/,
+};
 
 const STATE_BYTES = 24;
 
@@ -170,11 +180,9 @@ export function readOauth2Callback(query: URLSearchParams): CallbackAnswer {
     };
   }
   const codes = query.getAll('code');
-  const code = codes[0] ?? '';
-  const isReadable =
-    signInId !== null && codes.length === 1 && /^[\x21-\x7e]+$/.test(code) && states[0] !== '';
-  if (!isReadable || code.length > CODE_MAX_LENGTH) {
+  const read = readVerifier(codes[0] ?? '', CODE_SHAPE);
+  if (signInId === null || signInId === '' || codes.length !== 1 || !read.ok) {
     return { ok: false, reason: 'unreadable', problem: 'no-code', signInId };
   }
-  return { ok: true, signInId, verifier: new Secret(code) };
+  return { ok: true, signInId, verifier: new Secret(read.verifier) };
 }

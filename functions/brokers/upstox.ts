@@ -22,7 +22,7 @@ import {
   authorizeAddress,
   bearerAuthorization,
   bearerGet,
-  CODE_MAX_LENGTH,
+  CODE_SHAPE,
   codeExchange,
   type Oauth2Client,
   openSignIn,
@@ -61,7 +61,7 @@ export function createUpstoxBroker(options: BrokerOptions): Broker {
     rules: UPSTOX_RULES,
     authorizeOrigin: new URL(options.authorizeUrl).origin,
     verifierKind: 'redirect',
-    verifierMaxLength: CODE_MAX_LENGTH,
+    verifierShape: CODE_SHAPE,
     readCallback: readOauth2Callback,
     approval: createUpstoxApproval(options, caller),
 

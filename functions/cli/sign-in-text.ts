@@ -7,9 +7,9 @@
 
 import type { OpenSignIn } from '../brokers/broker.ts';
 import type { CompleteResult } from '../operations/complete-sign-in.ts';
-import { readAddress } from '../operations/read-address.ts';
+import { readPasted } from '../operations/read-address.ts';
 import type { ConfiguredSession } from '../operations/system.ts';
-import { Secret } from '../secret.ts';
+import type { Secret } from '../secret.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts';
 import { failureText } from './failure-text.ts';
 
@@ -28,13 +28,18 @@ export function verifierOf(
   signIn: OpenSignIn,
   typed: string,
 ): { readonly verifier: Secret } | { readonly advice: Advice } {
-  if (broker.verifierKind === 'pin') return { verifier: new Secret(typed) };
-  const read = readAddress(broker, signIn, typed);
+  const read = readPasted(broker, signIn, typed);
   switch (read.type) {
     case 'verifier':
       return read;
     case 'unreadable':
-      return { advice: keep('There is no code in that: paste the whole address, up to its end.') };
+      return {
+        advice: keep(
+          broker.verifierKind === 'pin'
+            ? 'There is no PIN in that address. Nothing was sent.'
+            : 'There is no code in that: paste the whole address, up to its end. Nothing was sent.',
+        ),
+      };
     case 'foreign':
       return { advice: keep('That address is of another sign-in: paste the newest one.') };
     case 'not-granted':
@@ -58,7 +63,13 @@ export function adviceFor(
     case 'verifier-empty':
       return keep('That was empty: paste the PIN that the page shows.');
     case 'verifier-too-long':
-      return keep('That is too long for a PIN: copy only the PIN.');
+      return keep(`That is too long for a ${what}: copy only the ${what}. Nothing was sent.`);
+    case 'verifier-malformed':
+      return keep(
+        broker.verifierKind === 'pin'
+          ? 'That is not a PIN: one short code of letters and digits. Nothing was sent.'
+          : 'That is not a code of this broker. Nothing was sent.',
+      );
     case 'store-unavailable':
       return {
         ...keep(

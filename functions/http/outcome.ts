@@ -34,6 +34,7 @@ const resultSchema = z.discriminatedUnion('word', [
   plain(
     'verifier-empty',
     'verifier-too-long',
+    'verifier-malformed',
     'sign-in-expired',
     'no-open-sign-in',
     'store-unavailable',
@@ -99,6 +100,7 @@ export function keepsSignInOpen(result: CompleteResult): boolean {
   switch (result.reason) {
     case 'verifier-empty':
     case 'verifier-too-long':
+    case 'verifier-malformed':
     case 'too-many-attempts':
     case 'store-unavailable':
     case 'in-progress':

@@ -6,7 +6,7 @@
  */
 
 import type { OpenSignIn } from '../brokers/broker.ts';
-import { readAddress } from '../operations/read-address.ts';
+import { readPasted } from '../operations/read-address.ts';
 import type { ConfiguredSession } from '../operations/system.ts';
 import { Secret } from '../secret.ts';
 import type { Visitor } from './cookie.ts';
@@ -118,44 +118,24 @@ function onTo(
  */
 export async function postVerifier(visit: SessionVisit<PostVisit>): Promise<Response> {
   const { session, visitor } = visit;
-  if (session.broker.verifierKind === 'redirect') return postAddress(visit);
-  const pin = visit.form.field('pin');
-  if (pin === null) return page(messagePage(MESSAGE.unreadable), 400);
+  const { broker } = session;
+  const pasted = visit.form.field(broker.verifierKind === 'pin' ? 'pin' : 'address');
+  if (pasted === null) return page(messagePage(MESSAGE.unreadable), 400);
   const signIn = visitor.pending[session.key] ?? null;
   const earlier = newsFor(visitor.outcome, session.key, visit.wiring.clock());
   if (signIn === null && earlier !== null) return redirect(doneAddress(session));
-  return complete(visit, session, visitor, signIn, pin.trim());
-}
-
-/** Taken as the redirect itself would be, and for this session alone. */
-async function postAddress(visit: SessionVisit<PostVisit>): Promise<Response> {
-  const { session, visitor, form } = visit;
-  const address = form.field('address');
-  if (address === null) return page(messagePage(MESSAGE.unreadable), 400);
-  const signIn = visitor.pending[session.key] ?? null;
-  const read = signIn === null ? null : readAddress(session.broker, signIn, address);
-  switch (read?.type) {
+  const read = readPasted(broker, signIn, pasted);
+  const notTried = (word: 'verifier-malformed' | 'verifier-empty' | 'no-open-sign-in') =>
+    showOutcome(visit, visitor, session.key, { word }, doneAddress(session));
+  switch (read.type) {
     case 'verifier':
       return complete(visit, session, visitor, signIn, read.verifier.reveal());
     case 'not-granted':
       return notGranted(visit, session, visitor, read);
     case 'unreadable':
-      return showOutcome(
-        visit,
-        visitor,
-        session.key,
-        { word: 'verifier-empty' },
-        doneAddress(session),
-      );
+      return notTried(broker.verifierKind === 'pin' ? 'verifier-malformed' : 'verifier-empty');
     case 'foreign':
-    case undefined:
-      return showOutcome(
-        visit,
-        visitor,
-        session.key,
-        { word: 'no-open-sign-in' },
-        doneAddress(session),
-      );
+      return notTried('no-open-sign-in');
   }
 }
 

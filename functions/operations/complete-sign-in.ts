@@ -10,6 +10,7 @@ import type { BrokerFailure, CompleteAnswer, OpenSignIn } from '../brokers/broke
 import { StoreError } from '../errors.ts';
 import { attemptsLeft } from '../lifecycle/attempts.ts';
 import type { SessionRecord } from '../lifecycle/session.ts';
+import { readVerifier } from '../lifecycle/verifier.ts';
 import { Secret } from '../secret.ts';
 import { checkAccount } from './check-account.ts';
 import { type Followed, followSignIn } from './follow-sign-in.ts';
@@ -53,6 +54,8 @@ export type CompleteResult =
       readonly reason:
         | 'verifier-empty'
         | 'verifier-too-long'
+        /** It cannot be a PIN or code of this broker. */
+        | 'verifier-malformed'
         | 'sign-in-expired'
         | 'no-open-sign-in';
     }
@@ -73,11 +76,10 @@ export async function completeSignIn(
   session: ConfiguredSession,
   answer: SignInAnswer,
 ): Promise<CompleteResult> {
-  const typed = answer.verifier.reveal().trim();
+  const read = readVerifier(answer.verifier.reveal(), session.broker.verifierShape);
+  if (!read.ok) return { ok: false, reason: `verifier-${read.reason}` };
+  const { verifier: typed } = read;
   const { signIn } = answer;
-  if (typed === '') return { ok: false, reason: 'verifier-empty' };
-  if (typed.length > session.broker.verifierMaxLength)
-    return { ok: false, reason: 'verifier-too-long' };
   if (signIn === null) return { ok: false, reason: 'no-open-sign-in' };
   const id = attemptId(session.broker, signIn, typed);
 

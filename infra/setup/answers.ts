@@ -1,12 +1,13 @@
 /**
  * What the person is asked for: at a terminal one by one, otherwise as lines `NAME=value` on standard input.
  *
- * White space and line ends around a value are dropped: they come from copying. A secret is never shown, and
+ * White space around a value and what nobody sees in it are dropped: they come from copying. A secret is never shown, and
  * no answer is ever an argument. Used by the steps that need a person.
  */
 
 import { parseEnv } from 'node:util';
 import type { Terminal } from '../../functions/cli/terminal.ts';
+import { visibleText } from '../../functions/lifecycle/verifier.ts';
 import { SetupProblem } from './problem.ts';
 
 export type Wanted = {
@@ -38,13 +39,12 @@ export function createAnswers(
     for (let line = await terminal.readLine(); line !== null; line = await terminal.readLine()) {
       lines.push(line);
     }
-    // `trim` takes a byte-order mark off, too.
-    return parseEnv(lines.join('\n').trim());
+    return parseEnv(visibleText(lines.join('\n')));
   }
 
   async function fromInput({ name, question, fallback, judge }: Wanted): Promise<string> {
     piped ??= readPiped();
-    const value = (await piped)[name]?.trim() ?? '';
+    const value = visibleText((await piped)[name] ?? '');
     if (value === '' && fallback !== undefined) return fallback;
     if (value === '') {
       throw new SetupProblem(`There is no answer to "${question}".`, [
@@ -62,7 +62,8 @@ export function createAnswers(
     const { question, isSecret = false, fallback, judge } = wanted;
     const shown = `       ${question}${fallback === undefined ? '' : ` [${fallback}]`}: `;
     for (let tries = 0; tries < TRIES; tries += 1) {
-      const typed = (await (isSecret ? terminal.askHidden(shown) : terminal.ask(shown))).trim();
+      const answer = await (isSecret ? terminal.askHidden(shown) : terminal.ask(shown));
+      const typed = visibleText(answer);
       const value = typed === '' ? (fallback ?? '') : typed;
       const complaint = value === '' ? 'is empty' : ((await judge?.(value)) ?? null);
       if (complaint === null) return value;

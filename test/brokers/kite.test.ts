@@ -101,6 +101,8 @@ describe('readCallback', () => {
     ['status=success&state=s', { ok: false, reason: 'unreadable', signInId: 's' }],
     ['request_token=r&request_token=q&status=success&state=s', { ok: false, reason: 'unreadable' }],
     ['request_token=a%20b&status=success&state=s', { ok: false, reason: 'unreadable' }],
+    ['request_token=a%40&status=success&state=s', { ok: false, reason: 'unreadable' }],
+    ['request_token=%E2%80%8Br%C2%AD&status=success&state=s', { ok: true, signInId: 's' }],
     [
       `request_token=${'x'.repeat(257)}&status=success&state=s`,
       { ok: false, reason: 'unreadable' },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   authorizeAddress,
-  CODE_MAX_LENGTH,
+  CODE_SHAPE,
   codeExchange,
   type Oauth2Client,
   openSignIn,
@@ -120,7 +120,9 @@ describe('the redirect', () => {
     ['an empty code', 'code=&state=s'],
     ['two codes', 'code=a&code=b&state=s'],
     ['a code with a line break', 'code=a%0Ab&state=s'],
-    ['a code that is too long', `code=${'x'.repeat(CODE_MAX_LENGTH + 1)}&state=s`],
+    ['a code with a blank', 'code=a+b&state=s'],
+    ['a code of invisible characters', 'code=%E2%80%8B&state=s'],
+    ['a code that is too long', `code=${'x'.repeat(CODE_SHAPE.maxLength + 1)}&state=s`],
   ])('with %s is unreadable', (_what, query) => {
     expect(read(`https://app.example/callback?${query}`)).toMatchObject({
       ok: false,
@@ -129,7 +131,7 @@ describe('the redirect', () => {
   });
 
   test('takes the longest code', () => {
-    const code = 'x'.repeat(CODE_MAX_LENGTH);
+    const code = 'x'.repeat(CODE_SHAPE.maxLength);
     expect(read(`https://app.example/callback?code=${code}&state=s`).ok).toBe(true);
   });
 });

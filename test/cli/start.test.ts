@@ -46,7 +46,7 @@ describe('a sign-in', () => {
   it('takes the PIN from standard input', async () => {
     const world = createTestSystem();
     const ran = await runCommand(world, [...START, '--pin-stdin'], {
-      piped: ['PINETRADESANDBOX1'],
+      piped: ['PINNDBOX1'],
     });
     expect(ran.code).toBe(0);
     expect((await world.record()).generation).toBe(1);
@@ -92,6 +92,39 @@ describe('before a PIN is spent', () => {
     expect(ran.code).toBe(0);
     expect(ran.notes).toContain('That was empty');
     expect(world.broker().calls.begin).toBe(1);
+  });
+
+  it.each([
+    ['hello my friend this is it', 'That is not a PIN'],
+    ['H92 GX', 'That is not a PIN'],
+    ['A'.repeat(40), 'too long for a PIN'],
+    ['https://127.0.0.1/?nothing=here', 'There is no PIN in that address'],
+  ])('what cannot be a PIN is asked again and costs none: %s', async (typed, words) => {
+    const world = createTestSystem();
+    const pin = pinOf(world);
+    const ran = await runCommand(world, START, {
+      types: [typed, () => `\u200b${pin()}\u00ad\ufeff`],
+    });
+    expect(ran.notes).toContain(words);
+    expect(ran.notes).toContain('Nothing was sent.');
+    expect(ran.code).toBe(0);
+    expect(world.broker().calls).toMatchObject({ begin: 1, complete: 1 });
+    expect(world.broker().verifiers).toEqual([pin()]);
+  });
+
+  it('standard input begins with a byte-order mark where a file does', async () => {
+    const world = createTestSystem();
+    const ran = await runCommand(world, [...START, '--pin-stdin'], { piped: ['\ufeffPINNDBOX1 '] });
+    expect(ran.code).toBe(0);
+    expect(world.broker().verifiers).toEqual(['PINNDBOX1']);
+  });
+
+  it('what cannot be a PIN on standard input ends with 1 and spends nothing', async () => {
+    const world = createTestSystem();
+    const ran = await runCommand(world, [...START, '--pin-stdin'], { piped: ['not a PIN at all'] });
+    expect(ran.code).toBe(1);
+    expect(world.broker().verifiers).toEqual([]);
+    expect((await world.record()).attempts).toEqual([]);
   });
 
   it('a store that is away costs no PIN: the same one is taken a moment later', async () => {

@@ -6,7 +6,7 @@
 import type { Server } from 'node:http';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CODE_MAX_LENGTH, readOauth2Callback } from '../../functions/brokers/oauth2.ts';
+import { CODE_SHAPE, readOauth2Callback } from '../../functions/brokers/oauth2.ts';
 import { HAS_CHROMIUM, launchChromium, PHONE } from '../fixtures/chromium.ts';
 import {
   createFrontDoor,
@@ -60,7 +60,7 @@ describe.skipIf(!HAS_CHROMIUM)('the phone on the page, in Chromium', () => {
       broker: {
         title: 'Upstox',
         verifierKind: 'redirect',
-        verifierMaxLength: CODE_MAX_LENGTH,
+        verifierShape: CODE_SHAPE,
         readCallback: readOauth2Callback,
       },
       approval: {

@@ -7,7 +7,7 @@ import type { Server } from 'node:http';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { OpenSignIn } from '../../functions/brokers/broker.ts';
-import { CODE_MAX_LENGTH, readOauth2Callback } from '../../functions/brokers/oauth2.ts';
+import { CODE_SHAPE, readOauth2Callback } from '../../functions/brokers/oauth2.ts';
 import type { Outcome } from '../../functions/http/outcome.ts';
 import { HAS_CHROMIUM, launchChromium, PHONE } from '../fixtures/chromium.ts';
 import {
@@ -309,10 +309,20 @@ describe.skipIf(!HAS_CHROMIUM)('in Chromium', () => {
     const page = await phone({ pending: { [SANDBOX]: openSignIn() } });
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.goto(site.url + SIGN_IN);
-    await page.evaluate(`navigator.clipboard.writeText(' 8F3KD\\n')`);
+    await page.evaluate(`navigator.clipboard.writeText(' \\u200b8F\\u00ad3KD\\ufeff\\n')`);
     await page.getByRole('button', { name: 'Paste', exact: true }).click();
     await page.locator('#pin:focus').waitFor();
     expect(await page.getByLabel('PIN from E*TRADE').inputValue()).toBe('8F3KD');
+  });
+
+  it('sends a long paste whole, to be judged, and not what is left of it', async () => {
+    const page = await phone({ pending: { [SANDBOX]: openSignIn() } });
+    await page.goto(site.url + SIGN_IN);
+    const pasted = `${'\u200b'.repeat(30)}8F3KD`;
+    await page.getByLabel('PIN from E*TRADE').fill(pasted);
+    await page.getByRole('button', { name: 'Save the token' }).click();
+    await page.waitForURL(/done/);
+    expect(door.asked[0]?.facts).toMatchObject({ verifier: '8F3KD' });
   });
 
   it('takes the status along when the dashboard is looked at again', async () => {
@@ -346,7 +356,7 @@ describe.skipIf(!HAS_CHROMIUM)('in Chromium', () => {
       broker: {
         title: 'Schwab',
         verifierKind: 'redirect',
-        verifierMaxLength: CODE_MAX_LENGTH,
+        verifierShape: CODE_SHAPE,
         readCallback: readOauth2Callback,
       },
     });

@@ -4,7 +4,7 @@
  */
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { CODE_MAX_LENGTH, readOauth2Callback } from '../../functions/brokers/oauth2.ts';
+import { CODE_SHAPE, readOauth2Callback } from '../../functions/brokers/oauth2.ts';
 import type { CompleteResult } from '../../functions/operations/complete-sign-in.ts';
 import {
   createFrontDoor,
@@ -28,7 +28,7 @@ beforeEach(() => {
     broker: {
       title: 'TradeStation',
       verifierKind: 'redirect',
-      verifierMaxLength: CODE_MAX_LENGTH,
+      verifierShape: CODE_SHAPE,
       readCallback: readOauth2Callback,
     },
   });
@@ -107,7 +107,7 @@ describe('the redirect', () => {
     ['two codes', `${CALLBACK}&code=x`, { [SANDBOX]: begun() }],
     [
       'an endless code',
-      `${CALLBACK.replace(CODE, '')}${'x'.repeat(CODE_MAX_LENGTH + 1)}`,
+      `${CALLBACK.replace(CODE, '')}${'x'.repeat(CODE_SHAPE.maxLength + 1)}`,
       { [SANDBOX]: begun() },
     ],
     ['the state of another browser', CALLBACK, { [SANDBOX]: begun(MORNING, 'mine') }],

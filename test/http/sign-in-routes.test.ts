@@ -52,7 +52,7 @@ describe('the page', () => {
       `<form method="post" action="${PAGE}/start" target="_blank" rel="noopener" class="actions"><input type="hidden" name="csrf" value="${csrf}">`,
     );
     expect(text).toMatch(
-      /<label for="pin">PIN from E\*TRADE<\/label>\s*<div><input id="pin" name="pin" type="text" inputmode="text" autocapitalize="characters" autocomplete="off" autocorrect="off" spellcheck="false" enterkeyhint="done" maxlength="32" required/,
+      /<label for="pin">PIN from E\*TRADE<\/label>\s*<div><input id="pin" name="pin" type="text" inputmode="text" autocapitalize="characters" autocomplete="off" autocorrect="off" spellcheck="false" enterkeyhint="done" maxlength="4096" required/,
     );
     expect(text).not.toContain('autofocus');
   });
@@ -176,6 +176,28 @@ describe('the PIN', () => {
     ]);
   });
 
+  it('is taken out of the address of the callback as well', async () => {
+    const token = encodeURIComponent(openSignIn().id);
+    const address = 'https://pin.example.com/callback/etrade?oauth_verifier=8F3KD';
+    await postPin(null, `\u200b${address}&oauth_token=${token} `);
+    await postPin(null, address);
+    expect(door.asked.map(({ facts }) => facts['verifier'])).toEqual(['8F3KD', '8F3KD']);
+  });
+
+  it.each([
+    ['holds no PIN', 'https://pin.example.com/callback/etrade', 'That is not a PIN'],
+    [
+      'is of another sign-in',
+      'https://pin.example.com/callback/etrade?oauth_verifier=8F3KD&oauth_token=x',
+      'Begin with step 1',
+    ],
+  ])('is not tried from an address that %s', async (_name, address, title) => {
+    const { text } = await postPin(null, address);
+    expect(text).toContain(title);
+    expect(text).toContain('data-step="open"');
+    expect(door.asked).toEqual([]);
+  });
+
   it('leaves no trace in the address, the page or the log', async () => {
     const { answer, location, text } = await postPin(null, 'CANARYPIN');
     expect([location, text, JSON.stringify(door.logged)].join()).not.toContain('CANARYPIN');
@@ -275,6 +297,20 @@ describe('the PIN', () => {
   const failure = { ok: false, status: null, retryAfterMs: null, skewMs: null } as const;
   const ENDS: readonly (readonly [string, CompleteResult, string, string, boolean])[] = [
     ['is empty', { ok: false, reason: 'verifier-empty' }, 'No PIN yet', 'open', true],
+    [
+      'cannot be one',
+      { ok: false, reason: 'verifier-malformed' },
+      'What you entered was not sent, and no try was used.',
+      'open',
+      true,
+    ],
+    [
+      'is too long, too',
+      { ok: false, reason: 'verifier-too-long' },
+      'this was not sent, and no try was used.',
+      'open',
+      true,
+    ],
     [
       'is too long',
       { ok: false, reason: 'verifier-too-long' },
@@ -568,6 +604,10 @@ describe('the callback', () => {
     ['?oauth_verifier=', 400],
     ['?oauth_verifier=a&oauth_verifier=b', 400],
     [`?oauth_verifier=${'x'.repeat(33)}`, 400],
+    ['?oauth_verifier=hello%20my%20friend', 400],
+    ['?oauth_verifier=call+0800+555+now!', 400],
+    ['?oauth_verifier=%3Cscript%3Ex%3C/script%3E', 400],
+    ['?oauth_verifier=1', 400],
   ])('with "%s" answers %i', async (query, status) => {
     expect((await door.request(`/callback/etrade${query}`)).status).toBe(status);
   });
@@ -576,8 +616,20 @@ describe('the callback', () => {
     expect((await door.request('/callback/robinhood?oauth_verifier=X')).status).toBe(404);
   });
 
-  it('shows what it was given as text', async () => {
-    const text = await pageOf('/callback/etrade?oauth_verifier=%3Cscript%3Ex%3C/script%3E', '');
-    expect(text).toContain('&lt;script&gt;x&lt;/script&gt;');
+  it('with what cannot be a PIN says so, spends nothing and repeats nothing of it', async () => {
+    const { cookie } = await door.enter({ [SANDBOX]: openSignIn() });
+    const path = `/callback/etrade?oauth_verifier=call-0800-canary&oauth_token=${encodeURIComponent(openSignIn().id)}`;
+    const answer = await door.request(path, { headers: { cookie } });
+    const text = await answer.text();
+    expect([answer.status, answer.headers.getSetCookie(), door.asked]).toEqual([400, [], []]);
+    expect(text).toContain('nothing was sent on and no try was used');
+    expect(text).not.toContain('canary');
+  });
+
+  it('loses what nobody sees in it', async () => {
+    const { cookie } = await door.enter({ [SANDBOX]: openSignIn() });
+    const path = NAMED.replace('WXYZ89', '%E2%80%8BWX%C2%ADYZ89%EF%BB%BF');
+    await door.request(path, { headers: { cookie } });
+    expect(door.asked[0]?.facts).toMatchObject({ verifier: 'WXYZ89' });
   });
 });

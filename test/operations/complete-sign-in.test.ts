@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ETRADE_VERIFIER_MAX_LENGTH } from '../../functions/brokers/etrade-rules.ts';
+import { ETRADE_VERIFIER } from '../../functions/brokers/etrade-rules.ts';
 import { PIN_ATTEMPTS_ALLOWED } from '../../functions/lifecycle/limits.ts';
 import { checkHealth } from '../../functions/operations/check-health.ts';
 import { ACCOUNTS, brokerFailure, TIMEOUT } from '../fixtures/fake-broker.ts';
@@ -100,6 +100,14 @@ describe('a sign-in', () => {
     expect(await post(world, signIn, `  ${pin}\n`)).toMatchObject({ ok: true });
     expect(world.broker().verifiers).toEqual([pin]);
   });
+
+  it('takes off what nobody sees, and spends one try', async () => {
+    const world = createTestSystem();
+    const { signIn, pin } = await opened(world);
+    const pasted = `\ufeff\u200b${[...pin].join('\u00ad')}\u200e \u2060`;
+    expect(await post(world, signIn, pasted)).toMatchObject({ ok: true });
+    expect(world.broker().verifiers).toEqual([pin]);
+  });
 });
 
 describe('a PIN that is never sent', () => {
@@ -108,20 +116,27 @@ describe('a PIN that is never sent', () => {
     { name: 'only blanks', pin: ' \t\n', reason: 'verifier-empty' },
     {
       name: 'one character too long',
-      pin: 'A'.repeat(ETRADE_VERIFIER_MAX_LENGTH + 1),
+      pin: 'A'.repeat(ETRADE_VERIFIER.maxLength + 1),
       reason: 'verifier-too-long',
     },
+    { name: 'only what nobody sees', pin: '\u200b\ufeff', reason: 'verifier-empty' },
+    { name: 'a sentence', pin: 'hello my friend this is it', reason: 'verifier-malformed' },
+    { name: 'white space inside', pin: 'H92 GX', reason: 'verifier-malformed' },
+    { name: 'another character', pin: 'H92GX!', reason: 'verifier-malformed' },
+    { name: 'too short', pin: 'H92', reason: 'verifier-malformed' },
   ])('is refused before anything is written: $name', async ({ pin, reason }) => {
     const world = createTestSystem();
     const { signIn } = await opened(world);
     expect(await post(world, signIn, pin)).toEqual({ ok: false, reason });
     expect(world.steps.taken).toEqual([]);
+    expect(world.broker().verifiers).toEqual([]);
+    expect((await world.record()).attempts).toEqual([]);
   });
 
   it('may be as long as the limit', async () => {
     const world = createTestSystem();
     const { signIn } = await opened(world);
-    const result = await post(world, signIn, 'A'.repeat(ETRADE_VERIFIER_MAX_LENGTH));
+    const result = await post(world, signIn, 'A'.repeat(ETRADE_VERIFIER.maxLength));
     expect(result).toMatchObject({ reason: 'pin-rejected' });
   });
 

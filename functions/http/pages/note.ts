@@ -48,6 +48,7 @@ function colourOf(result: OutcomeResult): Colour {
     case 'declined':
       return 'warn';
     case 'too-many-attempts':
+    case 'verifier-malformed':
     case 'pin-rejected':
     case 'foreign-account':
     case 'store-unavailable':

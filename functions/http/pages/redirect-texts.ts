@@ -5,7 +5,7 @@
  */
 
 import type { OutcomeResult } from '../outcome.ts';
-import type { Words } from './texts.ts';
+import { NOT_SENT, type Words } from './texts.ts';
 
 export const REDIRECT = {
   logInText: (broker: string) =>
@@ -36,10 +36,14 @@ export function redirectWords(
     case 'verifier-empty':
       return {
         title: 'No code in that address',
-        text: `Copy the whole address that ${broker} led you to, up to its end.`,
+        text: `Copy the whole address that ${broker} led you to, up to its end. What you entered ${NOT_SENT}`,
       };
+    case 'verifier-malformed':
     case 'verifier-too-long':
-      return { title: 'That is too long', text: 'Nothing was used up. Open the broker again.' };
+      return {
+        title: 'That is not a code',
+        text: `${broker} sends no such code: it ${NOT_SENT} Open ${broker} again.`,
+      };
     case 'sign-in-expired':
       return {
         title: 'That took too long',

@@ -8,6 +8,7 @@
 
 import { createHash } from 'node:crypto';
 
+import { INVISIBLE } from '../../lifecycle/verifier.ts';
 export const SCRIPT = `
 (() => {
   'use strict';
@@ -87,7 +88,7 @@ export const SCRIPT = `
     paste.parentElement.classList.add('with-paste');
     paste.addEventListener('click', async () => {
       try {
-        pin.value = (await navigator.clipboard.readText()).trim().slice(0, 32);
+        pin.value = (await navigator.clipboard.readText()).replace(${INVISIBLE}, '').trim();
       } catch {}
       pin.focus();
     });

@@ -24,7 +24,7 @@ export type SignInData = {
   readonly zone: string;
   readonly csrf: string;
   readonly session: { readonly key: string; readonly title: string };
-  readonly broker: Pick<Broker, 'title' | 'verifierKind' | 'verifierMaxLength'> & {
+  readonly broker: Pick<Broker, 'title' | 'verifierKind'> & {
     /** How long a sign-in stays open there, for the countdown that begins with the tap. */
     readonly rules: Pick<Broker['rules'], 'signInOpenMs'>;
   };
@@ -88,12 +88,7 @@ function logInStep({ session, broker: { title: broker, rules }, csrf, openIn }: 
 }
 
 /** One step for brokers that send the person back: in this tab, so that the code finds its cookie and page. */
-function redirectStep({
-  session,
-  broker: { title: broker, verifierMaxLength },
-  csrf,
-  approval,
-}: SignInData): Html {
+function redirectStep({ session, broker: { title: broker }, csrf, approval }: SignInData): Html {
   return html`<li class="card log-in"><div class="step-head"><h2><span class="if-start">${approval === null ? SIGN_IN.logIn(broker) : REDIRECT.logInInstead(broker)}</span><span class="if-open">${SIGN_IN.loggedIn(broker)}</span><span class="if-over">${REDIRECT.over}</span></h2></div>
 <p class="if-start">${REDIRECT.logInText(broker)}</p>
 <p class="if-open">${REDIRECT.loggedInText}</p>
@@ -103,22 +98,25 @@ function redirectStep({
 <details><summary>${REDIRECT.elsewhere}</summary><p class="small">${REDIRECT.elsewhereText(broker)}</p>
 <form method="post" action="/sign-in/${session.key}" autocomplete="off"><input type="hidden" name="csrf" value="${csrf}">
 <label for="address">${REDIRECT.address}</label>
-<input id="address" name="address" type="text" inputmode="url" autocapitalize="none" autocomplete="off" autocorrect="off" spellcheck="false" maxlength="${verifierMaxLength + ADDRESS_MAX_LENGTH}" required placeholder="${REDIRECT.placeholder}">
+<input id="address" name="address" type="text" inputmode="url" autocapitalize="none" autocomplete="off" autocorrect="off" spellcheck="false" maxlength="${PASTED_MAX_LENGTH}" required placeholder="${REDIRECT.placeholder}">
 <div class="actions"><button class="button second" data-busy="${SIGN_IN.submitBusy}">${REDIRECT.submit}</button></div></form></details></li>`;
 }
 
-/** What comes around the code in an address. */
-export const ADDRESS_MAX_LENGTH = 2_048;
+/**
+ * Far above any PIN: a field that cuts what is pasted makes something of it that nobody sent. The server judges
+ * the whole.
+ */
+const PASTED_MAX_LENGTH = 4_096;
 
 function pasteStep(
-  { session, broker: { title, verifierMaxLength }, csrf, openUntil, now }: SignInData,
+  { session, broker: { title }, csrf, openUntil, now }: SignInData,
   step: Step,
 ): Html {
   return html`<li class="card paste"><div class="step-head"><h2>${SIGN_IN.paste}</h2>
 <span class="if-open">${openUntil === null ? EMPTY_COUNTDOWN : countdown(openUntil, countdownText(openUntil - now))} <span class="soft small">${SIGN_IN.timeLeft}</span></span></div>
 <form method="post" action="/sign-in/${session.key}" autocomplete="off"><input type="hidden" name="csrf" value="${csrf}">
 <label for="pin">${SIGN_IN.pin(title)}</label>
-<div>${pinField(step, verifierMaxLength)}<button class="button second" type="button" id="paste" hidden>${SIGN_IN.pasteButton}</button></div>
+<div>${pinField(step)}<button class="button second" type="button" id="paste" hidden>${SIGN_IN.pasteButton}</button></div>
 <div class="actions"><button class="button" data-busy="${SIGN_IN.submitBusy}">${SIGN_IN.submit}</button></div></form></li>`;
 }
 
@@ -129,6 +127,6 @@ const EMPTY_COUNTDOWN = html`<span class="left" role="timer" data-until=""></spa
  * `autocomplete` is off and not `one-time-code`: brokers text a code of their own for the login, and a
  * phone would offer that one here.
  */
-function pinField(step: Step, maxLength: number): Html {
-  return html`<input id="pin" name="pin" type="text" inputmode="text" autocapitalize="characters" autocomplete="off" autocorrect="off" spellcheck="false" enterkeyhint="done" maxlength="${maxLength}" required placeholder="${SIGN_IN.placeholder}"${step === 'open' && html` autofocus`}>`;
+function pinField(step: Step): Html {
+  return html`<input id="pin" name="pin" type="text" inputmode="text" autocapitalize="characters" autocomplete="off" autocorrect="off" spellcheck="false" enterkeyhint="done" maxlength="${PASTED_MAX_LENGTH}" required placeholder="${SIGN_IN.placeholder}"${step === 'open' && html` autofocus`}>`;
 }

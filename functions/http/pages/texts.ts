@@ -251,8 +251,8 @@ export const MESSAGE = {
     text: 'Nothing was done. Open it again and repeat the last step.',
   },
   noVerifier: {
-    title: 'No PIN came back',
-    text: 'The broker sent you back without a PIN. Start the sign-in again.',
+    title: 'No PIN or code came back',
+    text: 'This address holds nothing that a broker sends as a PIN or code, so nothing was sent on and no try was used. Start the sign-in again.',
   },
   foreignCallback: {
     title: 'Not begun in this browser',
@@ -311,6 +311,9 @@ export function outcomeWords(
   switch (result.word) {
     case 'signed-in':
       return {
+/** Ends a sentence about what was entered. */
+export const NOT_SENT = 'was not sent, and no try was used.';
+
         title: SUCCESS.title,
         text:
           result.hardEndsAt === null
@@ -322,7 +325,12 @@ export function outcomeWords(
     case 'verifier-too-long':
       return {
         title: 'That is too long for a PIN',
-        text: `Copy only the short code that ${broker} shows. Nothing was used up.`,
+        text: `Copy only the short code that ${broker} shows. Nothing was used up: this ${NOT_SENT}`,
+      };
+    case 'verifier-malformed':
+      return {
+        title: 'That is not a PIN',
+        text: `A PIN from ${broker} is one short code of letters and digits. What you entered ${NOT_SENT}`,
       };
     case 'sign-in-expired':
       return {
