@@ -9,7 +9,7 @@ import { sendOnce } from '../brokers/send.ts';
 import type { AddCommand, CommandContext } from './command.ts';
 import { examples, SESSION_ARGUMENT } from './command.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts';
-import { failureText } from './failure-text.ts';
+import { detailsText, failureText } from './failure-text.ts';
 import { signedCall } from './signed-call.ts';
 
 const TIMEOUT_MS = 15_000;
@@ -56,7 +56,10 @@ export async function curl(
     ),
   );
   if (!answer.answered) {
-    terminal.problem(`${session.title} did not answer (${answer.problem}). Try again in a moment.`);
+    terminal.problem(
+      `${session.title} did not answer. Try again in a moment.`,
+      detailsText(answer.problem),
+    );
     return EXIT.away;
   }
   const isGood = answer.status >= 200 && answer.status < 300;

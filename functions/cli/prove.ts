@@ -12,7 +12,7 @@ import type { AddCommand, CommandContext } from './command.ts';
 import { examples, SESSION_ARGUMENT } from './command.ts';
 import { configuredSession } from './configured-session.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts';
-import { failureText } from './failure-text.ts';
+import { detailsText, failureText } from './failure-text.ts';
 
 /** The broker refuses calls at five minutes; a minute is worth a word. */
 const SKEW_SHOWN_MS = 60_000;
@@ -75,8 +75,9 @@ export async function prove(
   }
   if (proof.outcome === 'rejected') {
     terminal.problem(
-      `${title} refuses the token (${proof.problem}).`,
+      `${title} refuses the token.`,
       `Sign in: token-cadence start ${key}`,
+      detailsText(proof.problem),
     );
     return EXIT.signIn;
   }

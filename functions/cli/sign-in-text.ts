@@ -11,7 +11,7 @@ import { readPasted } from '../operations/read-address.ts';
 import type { ConfiguredSession } from '../operations/system.ts';
 import type { Secret } from '../secret.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-code.ts';
-import { failureText } from './failure-text.ts';
+import { detailsText, failureText } from './failure-text.ts';
 
 export type Advice = {
   readonly lines: readonly [fact: string, ...advice: string[]];
@@ -47,7 +47,8 @@ export function verifierOf(
         advice: fresh(
           read.reason === 'declined'
             ? `You did not grant access at ${broker.title}. The old token stays.`
-            : `${broker.title} did not let you in (${read.problem}).`,
+            : `${broker.title} did not let you in.`,
+          ...(read.reason === 'declined' ? [] : [detailsText(read.problem)]),
         ),
       };
   }
@@ -113,7 +114,8 @@ export function adviceFor(
       const lines: Advice['lines'] =
         failure.reason === 'transient' && !failure.answered
           ? [
-              `${title} did not answer (${failure.problem}): nobody knows whether the ${what} is spent.`,
+              `${title} did not answer: nobody knows whether the ${what} is spent.`,
+              detailsText(failure.problem),
             ]
           : failureText(title, key, failure);
       return {

@@ -84,6 +84,9 @@ export async function startSignIn(visit: SessionVisit<PostVisit>): Promise<Respo
     return onTo(session.broker, started.authorizeUrl, cookie);
   }
   const now = wiring.clock();
+  const outcome = { at: now, session: session.key, result: startOutcome(started) };
+  // The tab that the tap was in has this page as well, and shows the same once it looks again.
+  const cookie = await setCookie(visit, { ...visitor, outcome });
   return page(
     signInPage({
       now,
@@ -91,14 +94,16 @@ export async function startSignIn(visit: SessionVisit<PostVisit>): Promise<Respo
       csrf: visitor.csrf,
       session,
       broker: session.broker,
-      openUntil: null,
+      openUntil: visitor.pending[session.key]?.expiresAt ?? null,
       status: null,
-      outcome: { result: startOutcome(started) },
+      outcome,
       approval: null,
       openIn: 'this-tab',
     }),
     started.reason === 'too-many-attempts' ? 429 : 502,
-    started.reason === 'too-many-attempts' ? retryAfter(started.retryAt, now) : {},
+    started.reason === 'too-many-attempts'
+      ? { ...cookie, ...retryAfter(started.retryAt, now) }
+      : cookie,
   );
 }
 

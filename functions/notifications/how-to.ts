@@ -8,7 +8,8 @@ import type { SessionKey } from '../lifecycle/session.ts';
 import { type Html, html, oneLine } from './html.ts';
 import type { ApprovalFact, DeliveryFacts } from './notifier.ts';
 
-const PROBLEM_LIMIT = 60;
+/** Longest code shown. */
+const CODE_LIMIT = 160;
 
 export function howTo(
   sessions: readonly SessionKey[],
@@ -20,6 +21,7 @@ export function howTo(
     if (fact !== undefined) brokers.set(`${fact.broker} ${fact.problem}`, fact);
   const onPhones = [...brokers.values()];
   const pushed = onPhones.map(sayOnPhone);
+  const codes = onPhones.flatMap(({ problem }) => (problem === null ? [] : [detailsOf(problem)]));
   const isAllPushed = facts.length > 0 && facts.every((fact) => fact?.problem === null);
   if (isAllPushed) {
     return [
@@ -32,11 +34,17 @@ export function howTo(
     sessions.length === 1
       ? html`Tap the button and log in at the broker.`
       : html`Each has its own button: tap it and log in at the broker.`,
+    ...codes,
   ];
 }
 
 function sayOnPhone({ broker, problem }: ApprovalFact): Html {
   return problem === null
     ? html`Approve it in the ${broker} app: there is nothing to type.`
-    : html`${broker} did not put its request on your phone: <code>${oneLine(problem, PROBLEM_LIMIT)}</code>.`;
+    : html`${broker} did not put its request on your phone.`;
+}
+
+/** The code of a failure, for whoever looks closer: the last line, never within a sentence. */
+export function detailsOf(code: string): Html {
+  return html`Details: <code>${oneLine(code, CODE_LIMIT)}</code>`;
 }

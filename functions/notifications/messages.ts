@@ -14,7 +14,7 @@ import type { Notice, SignInTrouble } from '../lifecycle/notices.ts';
 import { isOver, parseSessionKey, type SessionKey } from '../lifecycle/session.ts';
 import { asSentence, settingAdvice } from '../lifecycle/setting-advice.ts';
 import { endsAhead } from './ends-ahead.ts';
-import { howTo } from './how-to.ts';
+import { detailsOf, howTo } from './how-to.ts';
 import { type Html, html, lines, oneLine } from './html.ts';
 import { bareMoment, inMinutes, isMorning, moment, momentAndCity } from './moments.ts';
 import type { DeliveryFacts } from './notifier.ts';
@@ -43,9 +43,8 @@ const OPENS_NOW_MS = 2 * MINUTE_MS;
 /** Reminders this close to the open are louder. */
 const LAST_CALL_MINUTES = 15;
 
-/** Longest title and broker's word shown; 20 sessions of them stay far under Telegram's 4,096 characters. */
+/** Longest title shown; 20 sessions of them stay far under Telegram's 4,096 characters. */
 const TITLE_LIMIT = 64;
-const PROBLEM_LIMIT = 160;
 const SESSIONS_SHOWN = 20;
 
 /** Makes the message of a notice; asks `facts.link` once per button. */
@@ -213,29 +212,31 @@ function signInNeeded(notice: NoticeOf<'sign-in-needed'>, facts: DeliveryFacts):
 
 function failing(notice: NoticeOf<'failing'>, facts: DeliveryFacts): Html[] {
   const who = titleOf(notice.session, facts);
-  const problem = html`<code>${oneLine(notice.problem, PROBLEM_LIMIT)}</code>`;
+  const details = detailsOf(notice.problem);
   const since = moment(notice.since, facts.now, facts.zone);
   const again = `tried again every ${inMinutes(KEEP_ALIVE_EVERY_MS / MINUTE_MS)}`;
   switch (notice.reason) {
     case 'transient': {
       const often = notice.failuresInARow > 1 ? ` ${notice.failuresInARow} times in a row` : '';
       return [
-        html`<b>⚠️ ${who}: keep-alive failed${often}.</b>`,
-        html`The broker’s trouble: ${problem}, since ${since}.`,
-        html`Nothing to do for now: it is ${again}, and you hear when it works again.`,
+        html`<b>⚠️ ${who} isn’t responding (since ${since}).</b>`,
+        html`Keep-alive failed${often}. Nothing to do for now: it is ${again}, and you hear when it works again.`,
+        details,
       ];
     }
     case 'configuration':
       return [
         html`<b>⚠️ ${who}: a setting is wrong.</b>`,
-        html`The broker says ${problem}, since ${since}. Signing in does not help.`,
+        html`The broker refuses us since ${since}. Signing in does not help.`,
         settingToCheck(notice.session, notice.problem),
+        details,
       ];
     case 'clock':
       return [
         html`<b>⚠️ ${who}: the broker refuses our time of day.</b>`,
-        html`The broker says ${problem}, since ${since}. Signing in does not help.`,
+        html`It does so since ${since}. Signing in does not help.`,
         html`On your own machine: set its clock by network time. In the cloud: the fault is the broker’s, and it is ${again}.`,
+        details,
       ];
   }
 }

@@ -197,8 +197,8 @@ describe('a PIN that is refused', () => {
 
 describe('a broker in trouble', () => {
   const cases = [
-    { failure: TIMEOUT, code: 4, says: 'did not answer (timeout)' },
-    { failure: brokerFailure('transient'), code: 4, says: 'http-500' },
+    { failure: TIMEOUT, code: 4, says: 'did not answer.' },
+    { failure: brokerFailure('transient'), code: 4, says: 'did not do it.' },
     { failure: brokerFailure('configuration'), code: 2, says: 'A sign-in does not help' },
     { failure: brokerFailure('clock', { skewMs: 600_000 }), code: 2, says: '600 seconds behind' },
   ];
@@ -209,6 +209,8 @@ describe('a broker in trouble', () => {
       const ran = await runCommand(world, START);
       expect(ran.code).toBe(code);
       expect(ran.notes).toContain(says);
+      expect(ran.notes).toContain(`\n  Details: ${failure.problem}\n`);
+      expect(ran.notes.split(failure.problem)).toHaveLength(2);
     });
   }
 

@@ -237,6 +237,64 @@ describe.skipIf(!HAS_CHROMIUM)('in Chromium', () => {
     });
   });
 
+  it.each([
+    ['after a tap', {}],
+    ['while an earlier sign-in is open', { [SANDBOX]: openSignIn() }],
+  ])(
+    'two tabs agree that the broker could not be opened, and that it then was: %s',
+    async (_name, pending) => {
+      const { start } = door.answers;
+      door.answers.start = {
+        ok: false,
+        reason: 'broker',
+        failure: {
+          ok: false,
+          reason: 'transient',
+          problem: 'und_err_socket',
+          answered: false,
+          status: null,
+          retryAfterMs: null,
+          skewMs: null,
+        },
+      };
+      const page = await phone({ pending });
+      await page.goto(site.url + SIGN_IN);
+      const tap = page.getByRole('button', { name: /^Open E\*TRADE/ }).click();
+      const [tab] = await Promise.all([page.context().waitForEvent('page'), tap]);
+      for (const each of [tab, page]) {
+        await each.getByRole('heading', { name: 'E*TRADE could not be opened' }).waitFor();
+        expect(await each.locator('[data-step="start"]').count()).toBe(1);
+        expect(await each.getByRole('heading', { name: 'E*TRADE is open' }).isVisible()).toBe(
+          false,
+        );
+        expect(await each.getByRole('timer').isVisible()).toBe(false);
+        expect(await each.getByText('und_err_socket').isVisible()).toBe(false);
+        await each.getByText('Details', { exact: true }).click();
+        expect(await each.getByText('und_err_socket').isVisible()).toBe(true);
+      }
+
+      door.answers.start = start;
+      await tab.getByRole('button', { name: 'Open E*TRADE' }).click();
+      await tab.waitForURL(`${broker.url}/authorize?key=k&token=t%2F1`);
+      await page.getByRole('heading', { name: 'E*TRADE is open' }).waitFor();
+      expect(await page.getByRole('alert').count()).toBe(0);
+      expect(await page.getByRole('timer').textContent()).toMatch(/^(5:00|4:5\d)$/);
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  it('without JavaScript the first tab claims nothing, and says what happened once reloaded', async () => {
+    door.answers.start = { ok: false, reason: 'too-many-attempts', retryAt: MORNING + 60_000 };
+    const page = await phone({}, { javaScriptEnabled: false });
+    await page.goto(site.url + SIGN_IN);
+    const tap = page.getByRole('button', { name: 'Open E*TRADE' }).click();
+    const [tab] = await Promise.all([page.context().waitForEvent('page'), tap]);
+    await tab.getByRole('alert').waitFor();
+    expect(await page.getByRole('heading', { name: 'E*TRADE is open' }).isVisible()).toBe(false);
+    await page.goto(`${site.url}${SIGN_IN}?done`);
+    expect(await page.getByRole('alert').textContent()).toContain('Too many wrong PINs');
+  });
+
   it('shows both steps without JavaScript, and the countdown as it stood', async () => {
     const page = await phone(
       { pending: { [SANDBOX]: openSignIn(MORNING - 28_000) } },

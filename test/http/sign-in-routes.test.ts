@@ -43,6 +43,13 @@ async function postPin(result: CompleteResult | null, pin = '8F3KD') {
   return { answer, location, text, csrf, visitor: await visitorOf(answer) };
 }
 
+/** For whoever looks closer: a code stands in no sentence. */
+function expectOnlyInDetails(text: string, code: string): void {
+  const details = `<details><summary>Details</summary><p class="small"><code>${code}</code></p></details>`;
+  expect(text).toContain(details);
+  expect(text.replace(details, '')).not.toContain(code);
+}
+
 describe('the page', () => {
   it('offers to open the broker in a new tab, and the field beside it', async () => {
     const { cookie, csrf } = await door.enter();
@@ -135,8 +142,8 @@ describe('the tap', () => {
       skewMs: null,
     } as const;
     for (const [reason, answered, words] of [
-      ['transient', true, 'It has trouble right now (http-500). Try again in a moment.'],
-      ['transient', false, 'It did not answer (http-500). Try again in a moment.'],
+      ['transient', true, 'It has trouble right now. Try again in a moment.'],
+      ['transient', false, 'It did not answer. Try again in a moment.'],
       ['configuration', true, 'Logging in again will not help'],
       ['clock', true, 'Its clock and ours do not agree'],
     ] as const) {
@@ -152,7 +159,27 @@ describe('the tap', () => {
       expect(text).toContain(words);
       expect(text).toContain(`action="${PAGE}/start" class="actions"`);
       expect(text).not.toContain('data-reload');
+      expectOnlyInDetails(text, 'http-500');
+      // The tab that the tap was in shows the same once it looks again.
+      const there = await pageOf(`${PAGE}?done`, cookieOf(answer));
+      expect(there).toContain('E*TRADE could not be opened');
+      expect(there).toContain(words);
+      expect(there).toContain('data-step="start"');
     }
+  });
+
+  it('that fails while an earlier one is open claims nothing of it, and keeps it', async () => {
+    const { cookie, csrf } = await door.enter({ [SANDBOX]: openSignIn() });
+    const failure = { ok: false, status: null, retryAfterMs: null, skewMs: null } as const;
+    door.answers.start = {
+      ok: false,
+      reason: 'broker',
+      failure: { ...failure, reason: 'transient', problem: 'und_err_socket', answered: false },
+    };
+    const answer = await door.post(`${PAGE}/start`, { csrf }, { cookie });
+    expect(await answer.text()).toContain('data-step="start"');
+    expect(await pageOf(`${PAGE}?done`, cookieOf(answer))).toContain('data-step="start"');
+    expect((await visitorOf(answer))?.pending).toEqual({ [SANDBOX]: openSignIn() });
   });
 
   it('after too many wrong PINs says when the next try is possible', async () => {
@@ -409,7 +436,7 @@ describe('the PIN', () => {
           answered: true,
         },
       },
-      'consumer_key_rejected',
+      'It refuses this app’s own key or settings. Logging in again',
       'start',
       false,
     ],
@@ -424,6 +451,9 @@ describe('the PIN', () => {
       expect(text).toContain(words);
       expect(text).toContain(`data-step="${step}"`);
       expect(text).toContain('Open E*TRADE');
+      if (!result.ok && result.reason === 'broker') {
+        expectOnlyInDetails(text, result.failure.problem);
+      }
       expect(Object.keys(visitor?.pending ?? {})).toEqual(keeps ? [SANDBOX] : []);
     },
   );

@@ -61,14 +61,14 @@ describe('what to do about it, where the broker asks on the phone', () => {
   const failed = { broker: 'Upstox', problem: 'UDAPI1155 <b>' };
   const APPROVE = 'Approve it in the Upstox app: there is nothing to type.';
   const PAGE = 'No request there? The button leads to the page that signs in without it.';
-  const NOT_SENT =
-    'Upstox did not put its request on your phone: <code>UDAPI1155 &lt;b&gt;</code>.';
+  const NOT_SENT = 'Upstox did not put its request on your phone.';
+  const DETAILS = 'Details: <code>UDAPI1155 &lt;b&gt;</code>';
 
   type Case = [string, SessionKey[], [SessionKey, ApprovalFact][], string[]];
 
   it.each<Case>([
     ['is on the phone', [upstox], [[upstox, onPhone]], [APPROVE, PAGE]],
-    ['was not taken', [upstox], [[upstox, failed]], [NOT_SENT, TAP]],
+    ['was not taken', [upstox], [[upstox, failed]], [NOT_SENT, TAP, DETAILS]],
     ['is not known of', [upstox], [], [TAP]],
     ['is on the phone for one of two', [upstox, prod], [[upstox, onPhone]], [APPROVE, TAP_EACH]],
   ])('when the request %s', async (_name, sessions, approvals, expected) => {
@@ -407,9 +407,9 @@ describe('keep-alive fails', () => {
       name: 'says of a passing trouble that nothing is to do',
       notice: failing({}),
       expected: [
-        '<b>⚠️ E*TRADE prod: keep-alive failed 3 times in a row.</b>',
-        'The broker’s trouble: <code>http-500</code>, since 10:15 New York.',
-        'Nothing to do for now: it is tried again every 15 min, and you hear when it works again.',
+        '<b>⚠️ E*TRADE prod isn’t responding (since 10:15 New York).</b>',
+        'Keep-alive failed 3 times in a row. Nothing to do for now: it is tried again every 15 min, and you hear when it works again.',
+        'Details: <code>http-500</code>',
       ],
     },
     {
@@ -417,8 +417,9 @@ describe('keep-alive fails', () => {
       notice: failing({ reason: 'configuration', problem: 'consumer_key_rejected' }),
       expected: [
         '<b>⚠️ E*TRADE prod: a setting is wrong.</b>',
-        'The broker says <code>consumer_key_rejected</code>, since 10:15 New York. Signing in does not help.',
+        'The broker refuses us since 10:15 New York. Signing in does not help.',
         'Check the consumer key in <code>etrade-prod-consumer</code>: it may have expired, be switched off, or belong to the other environment.',
+        'Details: <code>consumer_key_rejected</code>',
       ],
     },
     {
@@ -435,8 +436,9 @@ describe('keep-alive fails', () => {
       notice: failing({ session: ira, reason: 'configuration', problem: 'signature_invalid' }),
       expected: [
         '<b>⚠️ E*TRADE prod ira: a setting is wrong.</b>',
-        'The broker says <code>signature_invalid</code>, since 10:15 New York. Signing in does not help.',
+        'The broker refuses us since 10:15 New York. Signing in does not help.',
         'Check <code>etrade-prod-consumer</code> (or <code>etrade-prod-ira-consumer</code>): the consumer secret does not fit the consumer key.',
+        'Details: <code>signature_invalid</code>',
       ],
     },
     {
@@ -444,8 +446,9 @@ describe('keep-alive fails', () => {
       notice: failing({ reason: 'configuration', problem: 'callback_rejected' }),
       expected: [
         '<b>⚠️ E*TRADE prod: a setting is wrong.</b>',
-        'The broker says <code>callback_rejected</code>, since 10:15 New York. Signing in does not help.',
+        'The broker refuses us since 10:15 New York. Signing in does not help.',
         'Check consumer key and secret in <code>etrade-prod-consumer</code>, and the broker’s addresses (<code>ETRADE_PROD_OAUTH_URL</code>, <code>ETRADE_PROD_API_URL</code>).',
+        'Details: <code>callback_rejected</code>',
       ],
     },
     {
@@ -453,8 +456,9 @@ describe('keep-alive fails', () => {
       notice: failing({ reason: 'clock', problem: 'timestamp_refused' }),
       expected: [
         '<b>⚠️ E*TRADE prod: the broker refuses our time of day.</b>',
-        'The broker says <code>timestamp_refused</code>, since 10:15 New York. Signing in does not help.',
+        'It does so since 10:15 New York. Signing in does not help.',
         'On your own machine: set its clock by network time. In the cloud: the fault is the broker’s, and it is tried again every 15 min.',
+        'Details: <code>timestamp_refused</code>',
       ],
     },
   ])('$name', async ({ notice, expected }) => {
@@ -464,8 +468,9 @@ describe('keep-alive fails', () => {
   });
 
   it('counts no row when there was one failure', async () => {
-    const [first] = await textOf(failing({ failuresInARow: 1 }), at('10:45'));
-    expect(first).toBe('<b>⚠️ E*TRADE prod: keep-alive failed.</b>');
+    const [first, second] = await textOf(failing({ failuresInARow: 1 }), at('10:45'));
+    expect(first).toBe('<b>⚠️ E*TRADE prod isn’t responding (since 10:15 New York).</b>');
+    expect(second).toMatch(/^Keep-alive failed\. Nothing to do for now/);
   });
 });
 
@@ -500,7 +505,7 @@ describe('foreign text', () => {
       notice,
       factsAt(at('10:45'), { title: () => 'A<b>&\n"B"' }),
     );
-    expect(message.html).toContain('A&lt;b&gt;&amp; &quot;B&quot;: keep-alive');
+    expect(message.html).toContain('A&lt;b&gt;&amp; &quot;B&quot; isn’t responding');
     expect(message.html).toContain('<code>&lt;h1&gt;500&lt;/h1&gt; &amp; &quot;more&quot;</code>');
   });
 

@@ -434,7 +434,8 @@ describe('the page', () => {
     world.upstox.setSwitch('clientInactive', true);
     await world.visit(`${PAGE}/approval`, {});
     const text = await waiting(world, `${PAGE}?wait`);
-    expect(text).toContain('Upstox did not send the last request (UDAPI100073)');
+    expect(text).toContain('Upstox did not send the last request. Try again, or log in below.');
+    expect(text).toContain('<summary>Details</summary><p class="small"><code>UDAPI100073</code>');
     await world.visit(`${PAGE}/approval`, {});
     expect(world.requests()).toBe(1);
     world.clock.advance(MINUTE_MS);

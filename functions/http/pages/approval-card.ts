@@ -9,6 +9,7 @@ import type { ApprovalView } from '../../operations/read-approval.ts';
 import { APPROVAL } from './approval-texts.ts';
 import { type Html, html } from './html.ts';
 import { momentText } from './moments.ts';
+import { detailsOf } from './note.ts';
 
 /** The page looks by itself this long after the request; a person who comes back later reloads it anyway. */
 const LOOKS_FOR_MS = 15 * 60_000;
@@ -29,7 +30,7 @@ export function approvalCard(data: ApprovalCardData): Html {
 
 function notYet({ session, broker: { title }, csrf, approval }: ApprovalCardData): Html {
   return html`<li class="card" id="approval" data-approval="${approval.state}"><div class="step-head"><h2>${APPROVAL.title(title)}</h2></div>
-${approval.problem !== null && approval.state === 'failed' && html`<p role="alert">${APPROVAL.failed(title, approval.problem)}</p>`}
+${approval.problem !== null && approval.state === 'failed' && html`<p role="alert">${APPROVAL.failed(title)}</p>${detailsOf(approval.problem)}`}
 <p>${APPROVAL.text(title)}</p>
 ${button(session.key, csrf, { text: APPROVAL.send, isFirst: true })}</li>
 `;

@@ -10,8 +10,8 @@ export const APPROVAL = {
     `${broker} shows a request in its app on your phone. Approve it there: there is nothing to type.`,
   send: 'Send the approval request to my phone',
   busy: 'Sending…',
-  failed: (broker: string, problem: string) =>
-    `${broker} did not send the last request (${problem}). Try again, or log in below.`,
+  failed: (broker: string) =>
+    `${broker} did not send the last request. Try again, or log in below.`,
   onPhone: 'Look at your phone',
   since: (broker: string, moment: string) =>
     `${broker} has the request since ${moment}. Approve it in its app.`,

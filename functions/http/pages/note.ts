@@ -10,7 +10,7 @@ import { type Html, html } from './html.ts';
 import { momentText } from './moments.ts';
 import { redirectWords } from './redirect-texts.ts';
 import type { Colour } from './session-card.ts';
-import { outcomeWords } from './texts.ts';
+import { DETAILS, outcomeWords } from './texts.ts';
 
 /** As far as words about it differ. */
 export type BrokerName = Pick<Broker, 'title' | 'verifierKind'>;
@@ -26,8 +26,13 @@ export function noteOf(
     broker.verifierKind === 'redirect' ? redirectWords(result, broker.title, moment) : null;
   const words = own ?? outcomeWords(result, broker.title, moment);
   return html`<section class="note ${colourOf(outcome.result)}" role="alert" id="outcome" data-outcome="${outcome.result.word}">
-<h2>${words.title}</h2><p>${words.text}</p></section>
+<h2>${words.title}</h2><p>${words.text}</p>${words.detail !== undefined && detailsOf(words.detail)}</section>
 `;
+}
+
+/** The code of a failure, folded away. */
+export function detailsOf(code: string): Html {
+  return html`<details><summary>${DETAILS}</summary><p class="small"><code>${code}</code></p></details>`;
 }
 
 function colourOf(result: OutcomeResult): Colour {
@@ -43,12 +48,12 @@ function colourOf(result: OutcomeResult): Colour {
       return 'none';
     case 'verifier-empty':
     case 'verifier-too-long':
+    case 'verifier-malformed':
     case 'no-open-sign-in':
     case 'sign-in-expired':
     case 'declined':
       return 'warn';
     case 'too-many-attempts':
-    case 'verifier-malformed':
     case 'pin-rejected':
     case 'foreign-account':
     case 'store-unavailable':

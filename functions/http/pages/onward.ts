@@ -17,7 +17,7 @@ export function onwardPage({ title, address }: { title: string; address: string 
     zone: null,
     back: true,
     reload: false,
-    body: html`<h1 class="center">${REDIRECT.onward(title)}</h1>
+    body: html`<h1 class="center" id="onward">${REDIRECT.onward(title)}</h1>
 <div class="actions"><a class="button" href="${address}" rel="noreferrer">${REDIRECT.goOn(title)}</a></div>`,
   });
 }

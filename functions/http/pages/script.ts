@@ -2,13 +2,14 @@
  * The one small script of all pages, with the hash that lets the browser run it under our CSP.
  *
  * Adds to pages that work without it: live countdowns by the server's clock, the step to the PIN after
- * the tap, a paste button, the page again while a phone is waited for. Sends nothing and keeps nothing. Served inline by `layout.ts`; plain browser
+ * the tap, a paste button, the page again while a phone is waited for; tabs of one sign-in agree whether the
+ * broker is open. Sends nothing to anybody and keeps nothing. Served inline by `layout.ts`; plain browser
  * JavaScript, tried in Chromium by `test/http/pages-in-chromium.test.ts`.
  */
 
 import { createHash } from 'node:crypto';
-
 import { INVISIBLE } from '../../lifecycle/verifier.ts';
+
 export const SCRIPT = `
 (() => {
   'use strict';
@@ -73,12 +74,31 @@ export const SCRIPT = `
         button.textContent = button.dataset.busy;
         button.setAttribute('aria-busy', 'true');
       }
-      if (form.target !== '_blank' || !steps) return;
-      const counter = steps.querySelector('[data-until]');
-      counter.dataset.until = String(now() + Number(steps.dataset.openMs));
-      steps.dataset.step = 'open';
-      spoken = Infinity;
-      tick();
+      if (!steps || !form.action.endsWith('/start')) return;
+      tell('open');
+      if (form.target === '_blank') open();
+    });
+  }
+
+  // A start opens the broker in another tab, and only a start that failed comes back here to say so.
+  const here = location.pathname.replace(/\\/start$/, '');
+  const isFailedStart = here !== location.pathname && !document.getElementById('onward');
+  const tabs = (steps || isFailedStart) && window.BroadcastChannel ? new BroadcastChannel(here) : null;
+  const tell = (what) => tabs && tabs.postMessage(what);
+  const open = () => {
+    const note = document.getElementById('outcome');
+    if (note) note.remove();
+    const counter = steps.querySelector('[data-until]');
+    if (counter) counter.dataset.until = String(now() + Number(steps.dataset.openMs));
+    steps.dataset.step = 'open';
+    spoken = Infinity;
+    tick();
+  };
+  if (isFailedStart) tell('failed');
+  if (tabs && steps) {
+    tabs.addEventListener('message', ({ data }) => {
+      if (data === 'open') open();
+      else if (!isFailedStart) location.replace(here + '?done');
     });
   }
 

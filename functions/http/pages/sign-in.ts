@@ -45,7 +45,8 @@ export function signInPage(data: SignInData): string {
   const { now, session, broker } = data;
   // A note above says already that time is up, or what else is to be done: one voice is enough.
   const isOver = data.openUntil !== null && data.openUntil <= now;
-  const openUntil = isOver && data.outcome !== null ? null : data.openUntil;
+  const isUnopened = data.outcome?.result.word === 'start-failed';
+  const openUntil = isUnopened || (isOver && data.outcome !== null) ? null : data.openUntil;
   const said = broker.verifierKind === 'redirect' ? REDIRECT : SIGN_IN;
   const step: Step = openUntil === null ? 'start' : isOver ? 'over' : 'open';
   return layout({

@@ -7,11 +7,19 @@
 
 import type { ClockName, Lead, MovedBy } from '../../lifecycle/horizon.ts';
 import type { SessionState } from '../../lifecycle/session.ts';
-import { asSentence, settingAdvice } from '../../lifecycle/setting-advice.ts';
 import type { Concern } from '../../operations/judge-status.ts';
 import type { OutcomeResult } from '../outcome.ts';
+import { failureWords } from './failure-texts.ts';
 
-export type Words = { readonly title: string; readonly text: string };
+export type Words = {
+  readonly title: string;
+  readonly text: string;
+  /** A broker's or a connection's own word: for whoever looks closer, never in a sentence. */
+  readonly detail?: string;
+};
+
+/** What stands above such a word. */
+export const DETAILS = 'Details';
 
 export const LAYOUT = {
   brand: 'token-cadence',
@@ -302,6 +310,9 @@ export const TROUBLE = {
   },
 } as const satisfies Record<string, Words>;
 
+/** Ends a sentence about what was entered. */
+export const NOT_SENT = 'was not sent, and no try was used.';
+
 /** What the last action came to. `moment` writes a moment for people, `broker` is the broker's name. */
 export function outcomeWords(
   result: OutcomeResult,
@@ -311,9 +322,6 @@ export function outcomeWords(
   switch (result.word) {
     case 'signed-in':
       return {
-/** Ends a sentence about what was entered. */
-export const NOT_SENT = 'was not sent, and no try was used.';
-
         title: SUCCESS.title,
         text:
           result.hardEndsAt === null
@@ -345,7 +353,8 @@ export const NOT_SENT = 'was not sent, and no try was used.';
     case 'not-granted':
       return {
         title: `${broker} did not let you in`,
-        text: `It answered "${result.problem}". Open it again; if that repeats, check the app's settings at the broker.`,
+        text: 'Open it again; if that repeats, check the app’s settings at the broker.',
+        detail: result.problem,
       };
     case 'no-open-sign-in':
       return {
@@ -421,50 +430,4 @@ function renewedWords(done: number, failed: number): Words {
   return done === 0
     ? { title: 'Nothing to check', text: 'There is no token that a check could help.' }
     : { title: 'Every token works', text: 'Each was tried at the broker just now.' };
-}
-
-function failureWords(
-  failure: Extract<OutcomeResult, { reason: string }>,
-  broker: string,
-  title: string,
-): Words {
-  const { problem } = failure;
-  switch (failure.reason) {
-    case 'configuration': {
-      const known = settingAdvice(problem);
-      if (known !== null) {
-        return { title, text: `It ${known.what} (${problem}). ${asSentence(known.advice)}` };
-      }
-      return {
-        title,
-        text: `It refuses this app’s own key or settings (${problem}). Logging in again will not help: correct the settings.`,
-      };
-    }
-    case 'clock':
-      return {
-        title,
-        text: `Its clock and ours do not agree (${problem}). Try again in a moment.`,
-      };
-    case 'sign-in-needed':
-    case 'renewable':
-      return {
-        title,
-        text: `It no longer takes this sign-in (${problem}). Open ${broker} again for a fresh one.`,
-      };
-    case 'transient':
-      return { title, text: transientText(failure, broker) };
-  }
-}
-
-function transientText(
-  { word, answered, problem }: Extract<OutcomeResult, { reason: string }>,
-  broker: string,
-): string {
-  const what = answered
-    ? `It has trouble right now (${problem}).`
-    : `It did not answer (${problem}).`;
-  if (word !== 'exchange-failed') return `${what} Try again in a moment.`;
-  return answered
-    ? `${what} Open ${broker} again for a new PIN.`
-    : `${what} Nobody knows whether the PIN was used: open ${broker} again for a new one.`;
 }
