@@ -30,14 +30,14 @@ import type { Doors } from './http/doors.ts';
 import { createHooks, type Hooks } from './http/hook.ts';
 import { createLinks, type Links } from './http/link.ts';
 import { createCalendars } from './lifecycle/calendars.ts';
-import { hardEndAt } from './lifecycle/hard-end.ts';
-import { firstOf, type SessionKey } from './lifecycle/session.ts';
+import type { SessionKey } from './lifecycle/session.ts';
 import type { Log } from './logging/log.ts';
 import { createProcessLog } from './logging/process-log.ts';
 import type { Notifier } from './notifications/notifier.ts';
 import { createTelegramNotifier } from './notifications/telegram.ts';
 import type { WithBackups } from './operations/back-up.ts';
 import type { Checks } from './operations/checks.ts';
+import { linkEnd } from './operations/link-end.ts';
 import type { WithHeartbeat } from './operations/send-heartbeat.ts';
 import type { ConfiguredSession, System } from './operations/system.ts';
 import type { PeopleSettings, SessionSettings, Settings } from './settings.ts';
@@ -265,22 +265,6 @@ function entryOf({ broker, key }: SessionSettings): BrokerEntry {
   if (entry === undefined)
     throw new ConfigError([`"SESSIONS" names "${key}", whose broker is unknown`]);
   return entry;
-}
-
-/** A link is as good as a password: no longer than a day with its change of the clocks. */
-const LINK_MAX_AGE_MS = 25 * 60 * 60_000;
-
-/** A link lives as long as a sign-in made now would, at most a day: for the dashboard the latest such end. */
-function linkEnd(
-  sessions: readonly ConfiguredSession[],
-  key: SessionKey | null,
-  now: number,
-): number {
-  const ends = sessions
-    .filter((session) => key === null || session.key === key)
-    .map((session) => hardEndAt(session.broker.rules, { issuedAt: now, signedInAt: now }))
-    .map((end) => firstOf(end, now + LINK_MAX_AGE_MS) ?? now);
-  return Math.max(now, ...ends);
 }
 
 /** Store and mirror, on one client of Secret Manager. */

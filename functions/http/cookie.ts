@@ -21,6 +21,9 @@ export const COOKIE_NAME = '__session';
 /** Browsers take 4 KB with name and attributes. */
 export const COOKIE_MAX_BYTES = 3_500;
 
+/** Browsers keep a cookie this long after its end: then it opens nothing, but shows that there was a link. */
+const KEPT_AFTER_END_MS = 90 * 24 * 60 * 60_000;
+
 /** A lapsed sign-in is remembered this long, so that the page can say that its minutes are over. */
 const LAPSED_KEPT_MS = 15 * 60_000;
 
@@ -50,6 +53,8 @@ export type Cookies = {
   admit(linkEndsAt: number): Visitor;
   /** The visitor of a `Cookie` header, or `null`. */
   read(header: string | null): Promise<Visitor | null>;
+  /** Whether a `Cookie` header shows that its device has had a link for this chat, be it long over. */
+  hasHadLink(header: string | null): Promise<boolean>;
   /** The `Set-Cookie` value; drops the oldest sign-ins where all would not fit. */
   write(visitor: Visitor): Promise<string>;
   /** The `Set-Cookie` value that makes a browser forget it. */
@@ -88,7 +93,7 @@ export function createCookies(options: CookieOptions): Cookies {
     const contents = contentsSchema.safeParse(parseJson(new TextDecoder().decode(plain)));
     if (!contents.success) return null;
     const { chat, csrf, exp, pending, outcome } = contents.data;
-    if (chat !== options.chatId || exp <= options.clock()) return null;
+    if (chat !== options.chatId) return null;
     return {
       csrf,
       endsAt: exp,
@@ -144,9 +149,16 @@ export function createCookies(options: CookieOptions): Cookies {
     async read(header) {
       for (const value of valuesOf(header)) {
         const visitor = await open(value);
-        if (visitor !== null) return visitor;
+        if (visitor !== null && visitor.endsAt > options.clock()) return visitor;
       }
       return null;
+    },
+
+    async hasHadLink(header) {
+      for (const value of valuesOf(header)) {
+        if ((await open(value)) !== null) return true;
+      }
+      return false;
     },
 
     async write(visitor) {
@@ -159,7 +171,10 @@ export function createCookies(options: CookieOptions): Cookies {
         pending = pending.slice(0, -1);
         sealed = await seal(visitor, pending);
       }
-      return setCookie(sealed, Math.max(0, Math.floor((visitor.endsAt - now) / 1000)));
+      return setCookie(
+        sealed,
+        Math.max(0, Math.floor((visitor.endsAt + KEPT_AFTER_END_MS - now) / 1000)),
+      );
     },
 
     clear: () => setCookie('', 0),

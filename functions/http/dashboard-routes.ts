@@ -10,6 +10,8 @@ import type { Visitor } from './cookie.ts';
 import { forceOutcome, newsFor, revokeOutcome } from './outcome.ts';
 import { accessPage } from './pages/access.ts';
 import { dashboardPage } from './pages/dashboard.ts';
+import { momentText, zoneText } from './pages/moments.ts';
+import { LINK } from './pages/texts.ts';
 import { json, page, redirect, retryAfter } from './reply.ts';
 import {
   type KnownVisit,
@@ -35,6 +37,7 @@ export async function followLink(visit: Visit, visitor: Visitor | null): Promise
     linkEndsAt: new Date(opened.endsAt).toISOString(),
     ...links.openerOf(visit.request.headers),
   });
+  if (mayAct(visit.request)) await visit.operations.noteLinkOpened(visit.wiring);
   const admitted = cookies.admit(opened.endsAt);
   const merged =
     visitor === null ? admitted : { ...visitor, endsAt: Math.max(visitor.endsAt, admitted.endsAt) };
@@ -122,11 +125,19 @@ export async function signOutBrowser({ wiring }: PostVisit): Promise<Response> {
 
 /** `POST /link`: a new link goes to the configured chat and nowhere else, whoever asks. */
 export async function askForLink(visit: Visit): Promise<Response> {
-  const result = await visit.operations.sendLink(visit.wiring);
+  const { request, wiring } = visit;
+  const hasHadLink = await wiring.cookies.hasHadLink(request.headers.get('cookie'));
+  const asker = hasHadLink ? 'known' : 'anyone';
+  const result = await visit.operations.sendLink(wiring, asker);
   if (result.ok) return page(accessPage('sent'));
   if (result.reason === 'too-soon') {
-    const headers = retryAfter(result.retryAt, visit.wiring.clock());
-    return page(accessPage('tooSoon'), 429, headers);
+    const now = wiring.clock();
+    const zone = zoneOf(wiring);
+    const moment = (at: number) => `${momentText(at, now, zone)} (${zoneText(zone)})`;
+    const sentAt = result.sentAt === null ? null : moment(result.sentAt);
+    const words = LINK.tooSoon(sentAt, moment(result.retryAt));
+    const which = sentAt === null ? 'notDelivered' : 'sent';
+    return page(accessPage(which, words), 429, retryAfter(result.retryAt, now));
   }
   return page(accessPage('notDelivered'), 503);
 }

@@ -14,7 +14,7 @@ import { readStatus } from '../operations/read-status.ts';
 import { forceKeepAlive } from '../operations/renew-sessions.ts';
 import { requestApproval } from '../operations/request-approval.ts';
 import { revokeSession } from '../operations/revoke-session.ts';
-import { sendLink } from '../operations/send-link.ts';
+import { noteLinkOpened, sendLink } from '../operations/send-link.ts';
 import { startSignIn as openSignIn } from '../operations/start-sign-in.ts';
 import type { ConfiguredSession, System } from '../operations/system.ts';
 import { takeApproval } from '../operations/take-approval.ts';
@@ -54,6 +54,7 @@ const OPERATIONS: Operations = {
   forceKeepAlive,
   revokeSession,
   sendLink,
+  noteLinkOpened,
 };
 
 type Handler = (visit: Visit) => Promise<Response>;

@@ -13,7 +13,7 @@ import type { readStatus, Status } from '../operations/read-status.ts';
 import type { forceKeepAlive } from '../operations/renew-sessions.ts';
 import type { requestApproval } from '../operations/request-approval.ts';
 import type { revokeSession } from '../operations/revoke-session.ts';
-import type { sendLink } from '../operations/send-link.ts';
+import type { noteLinkOpened, sendLink } from '../operations/send-link.ts';
 import type { startSignIn } from '../operations/start-sign-in.ts';
 import type { ConfiguredSession, System } from '../operations/system.ts';
 import type { takeApproval } from '../operations/take-approval.ts';
@@ -35,6 +35,7 @@ export type Operations = {
   readonly forceKeepAlive: typeof forceKeepAlive;
   readonly revokeSession: typeof revokeSession;
   readonly sendLink: typeof sendLink;
+  readonly noteLinkOpened: typeof noteLinkOpened;
 };
 
 export type Visit = {

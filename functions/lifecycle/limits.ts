@@ -75,7 +75,13 @@ export const ADOPTION_WARNED_BEFORE_OPEN_MS = 15 * MINUTE_MS;
 /** The record's size limit: an annotation holds 16 KiB with its key. */
 export const RECORD_MAX_BYTES = 16 * 1024 - 256;
 
-/** "Check now" and "send a new link" act once in this time. */
+/**
+ * How long after each link that nobody opened the next one waits, for whoever asks without a sign of having had
+ * one: the owner's phone is not a stranger's to ring.
+ */
+export const LINK_WAITS_MS = [1, 2, 5, 15, 60].map((minutes) => minutes * MINUTE_MS);
+
+/** "Check now" acts once in this time, and so does "send a new link" of a device that has had one. */
 export const MANUAL_ACTION_EVERY_MS = MINUTE_MS;
 
 /** A request on a phone waits this long before the person may have it sent again: nobody hears of a rejection. */

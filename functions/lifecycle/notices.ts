@@ -85,7 +85,11 @@ export type Notice =
       readonly endsAt: number;
     }
   | { readonly kind: 'recovered'; readonly session: SessionKey; readonly after: number }
-  | { readonly kind: 'link' };
+  | {
+      readonly kind: 'link';
+      /** Makes no sound: nobody has opened the one before. */
+      readonly silent?: true | undefined;
+    };
 
 /** The sessions that a notice is about; none when it is about the system. */
 export function sessionsOf(notice: Notice): readonly SessionKey[] {
@@ -139,7 +143,11 @@ export type ServiceRecord = {
     readonly consecutiveFailures: number;
     readonly lastForcedAt: number | null;
   };
+  /** When a requested link was last sent, and how many were since somebody last opened any link. */
   readonly lastLinkAt: number | null;
+  readonly unopenedLinks: number;
+  /** The same of devices that have had a link. */
+  readonly lastKnownLinkAt: number | null;
   /** When workers' reports were last collected: until then silence means something. */
   readonly reportsCollectedAt: number | null;
 };
@@ -149,5 +157,7 @@ export const NEW_SERVICE_RECORD: ServiceRecord = {
   warnings: [],
   keepAlive: { lastRunAt: null, lastOutcome: null, consecutiveFailures: 0, lastForcedAt: null },
   lastLinkAt: null,
+  unopenedLinks: 0,
+  lastKnownLinkAt: null,
   reportsCollectedAt: null,
 };

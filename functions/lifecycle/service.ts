@@ -6,7 +6,14 @@
  * by operations between reading the service record and replacing it.
  */
 
-import { ASKED_WITHIN_MS, NOTICE_CLAIM_MS, NOTICE_KEPT_MS, NOTICES_KEPT } from './limits.ts';
+import {
+  ASKED_WITHIN_MS,
+  LINK_WAITS_MS,
+  MANUAL_ACTION_EVERY_MS,
+  NOTICE_CLAIM_MS,
+  NOTICE_KEPT_MS,
+  NOTICES_KEPT,
+} from './limits.ts';
 import type { Notice, OpenWarning, QueuedNotice, ServiceRecord } from './notices.ts';
 import type { SessionKey } from './session.ts';
 
@@ -156,6 +163,25 @@ function asksFor(notice: Notice, session: SessionKey): boolean {
   if (notice.kind === 'sign-in-due') return notice.sessions.includes(session);
   return notice.kind === 'sign-in-needed' && notice.session === session;
 }
+
+/**
+ * From when on a link may be asked for; 0: at once. A device that has had one is not held by what others asked
+ * for.
+ */
+export function nextLinkAt(
+  { lastLinkAt, lastKnownLinkAt, unopenedLinks }: ServiceRecord,
+  asker: LinkAsker,
+): number {
+  if (asker === 'known') {
+    return lastKnownLinkAt === null ? 0 : lastKnownLinkAt + MANUAL_ACTION_EVERY_MS;
+  }
+  if (lastLinkAt === null) return 0;
+  const waits = LINK_WAITS_MS.slice(0, Math.max(1, unopenedLinks));
+  return lastLinkAt + Math.max(...waits);
+}
+
+/** Whether a device shows that it has had a link, be it long over. */
+export type LinkAsker = 'known' | 'anyone';
 
 /** Remembers a warning until its all-clear; the same object when it is open already. */
 export function openWarning(record: ServiceRecord, warning: OpenWarning): ServiceRecord {

@@ -23,7 +23,12 @@ import type { DeliveryFacts } from './notifier.ts';
 export type Button = { readonly text: string; readonly url: string };
 
 /** What a messenger sends: Telegram's HTML and one button a row. */
-export type Message = { readonly html: string; readonly buttons: readonly Button[] };
+export type Message = {
+  readonly html: string;
+  readonly buttons: readonly Button[];
+  /** Makes no sound. */
+  readonly silent?: true;
+};
 
 /** A message whose links are not made yet. */
 type Draft = {
@@ -61,7 +66,8 @@ export async function composeMessage(notice: Notice, facts: DeliveryFacts): Prom
   if (draft.dashboard || shown.length < draft.signIn.length) {
     buttons.push({ text: 'Open token-cadence', url: await facts.link(null) });
   }
-  return { html: draft.text.markup, buttons };
+  const message = { html: draft.text.markup, buttons };
+  return notice.kind === 'link' && notice.silent === true ? { ...message, silent: true } : message;
 }
 
 function write(notice: Notice, facts: DeliveryFacts): Draft {

@@ -52,6 +52,7 @@ export function createTelegramNotifier(options: TelegramNotifierOptions): Notifi
           text: message.html,
           parse_mode: 'HTML',
           protect_content: true,
+          ...(message.silent === true ? { disable_notification: true } : {}),
           link_preview_options: { is_disabled: true },
           reply_markup: {
             inline_keyboard: message.buttons.map(({ text, url }) => [{ text, url }]),

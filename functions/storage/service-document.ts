@@ -65,7 +65,7 @@ const noticeSchema = z.discriminatedUnion('kind', [
     endsAt: moment,
   }),
   z.object({ kind: z.literal('recovered'), session: sessionKey, after: z.number() }),
-  z.object({ kind: z.literal('link') }),
+  z.object({ kind: z.literal('link'), silent: z.literal(true).optional() }),
 ]);
 
 const deliverySchema = z.discriminatedUnion('state', [
@@ -102,6 +102,8 @@ const serviceSchema = z.object({
     })
     .default(NEW_SERVICE_RECORD.keepAlive),
   lastLinkAt: orNull(moment),
+  unopenedLinks: count.default(0),
+  lastKnownLinkAt: orNull(moment),
   reportsCollectedAt: orNull(moment),
 });
 

@@ -23,6 +23,8 @@ export type ChatMessage = {
   readonly buttons: readonly { readonly text: string; readonly url: string }[];
   /** Forwarding and saving are off (`protect_content`). */
   readonly isProtected: boolean;
+  /** It made no sound (`disable_notification`). */
+  readonly isSilent: boolean;
   /** Telegram may fetch links of the text. */
   readonly hasPreview: boolean;
 };
@@ -124,6 +126,7 @@ export function createChat({ clock, botId, chats, onMessage }: ChatOptions): Cha
       editedAt: null,
       chatId,
       isProtected: isSet(parameters['protect_content']),
+      isSilent: isSet(parameters['disable_notification']),
       hasPreview: hasPreview(parameters),
     };
     change([...messages, message]);

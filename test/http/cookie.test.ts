@@ -45,7 +45,7 @@ describe('createCookies', () => {
     const cookies = cookiesAt(MORNING);
     const header = await cookies.write(cookies.admit(MIDNIGHT));
     expect(header).toMatch(
-      /^__session=[\w.-]+; Path=\/; Max-Age=55740; HttpOnly; Secure; SameSite=Lax$/,
+      /^__session=[\w.-]+; Path=\/; Max-Age=7831740; HttpOnly; Secure; SameSite=Lax$/,
     );
   });
 

@@ -15,6 +15,7 @@ import {
 
 const IPHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1 CANARY';
+const MINUTE_MS = 60_000;
 
 let door: FrontDoor;
 beforeEach(() => {
@@ -69,6 +70,16 @@ describe('a link', () => {
     expect(door.asked).toEqual([]);
   });
 
+  it('that opens is noted; a look ahead or a link that does not open is not', async () => {
+    const path = await pathOfLink(null);
+    await door.request(path, { method: 'HEAD' });
+    await door.request(path, { headers: { 'sec-purpose': 'prefetch' } });
+    await door.request('/go/forged');
+    expect(door.linksOpened).toBe(0);
+    await door.request(path);
+    expect(door.linksOpened).toBe(1);
+  });
+
   it('tapped again in the middle of a sign-in keeps it open, and its forms good', async () => {
     const { cookie, csrf } = await door.enter({ [SANDBOX]: openSignIn() });
     const answer = await door.request(await pathOfLink(SANDBOX), { headers: { cookie } });
@@ -112,15 +123,49 @@ describe('a link', () => {
 describe('asking for a link', () => {
   it('sends one to the chat, with no cookie', async () => {
     const answer = await door.post('/link', {});
-    expect([answer.status, door.asked]).toEqual([200, [{ operation: 'link', facts: {} }]]);
+    const asked = [{ operation: 'link', facts: { asker: 'anyone' } }];
+    expect([answer.status, door.asked]).toEqual([200, asked]);
     expect(await answer.text()).toContain('Look at your Telegram');
   });
 
-  it('again within a minute says to look', async () => {
-    door.answers.link = { ok: false, reason: 'too-soon', retryAt: MORNING + 40_000 };
+  it('again too soon says when the last one was sent, that it works, and when the next may be', async () => {
+    const retryAt = MORNING + 14 * MINUTE_MS;
+    door.answers.link = { ok: false, reason: 'too-soon', retryAt, sentAt: MORNING - MINUTE_MS };
     const answer = await door.post('/link', {});
-    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '40']);
-    expect(await answer.text()).toContain('One was sent just now');
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '840']);
+    expect(await answer.text()).toContain(
+      'The last link was sent at 08:30 (New York) and still works: look at your Telegram chat. Another one can be sent at 08:45 (New York).',
+    );
+  });
+
+  it('again before Telegram has taken the last one claims nothing of it', async () => {
+    door.answers.link = {
+      ok: false,
+      reason: 'too-soon',
+      retryAt: MORNING + MINUTE_MS,
+      sentAt: null,
+    };
+    const answer = await door.post('/link', {});
+    expect(answer.status).toBe(429);
+    const text = await answer.text();
+    expect(text).toContain('Telegram has not taken the last one yet');
+    expect(text).toContain('Another one can be sent at 08:32 (New York).');
+    expect(text).not.toContain('still works');
+  });
+
+  it('is told apart by a cookie, be it long over', async () => {
+    const { cookie } = await door.enter();
+    const ofAnother = await createFrontDoor({ chatId: 'another' }).enter();
+    const askers: unknown[] = [];
+    for (const sent of [cookie, '__session=forged', ofAnother.cookie, '']) {
+      for (const now of [MORNING, MIDNIGHT + 60 * 24 * 60 * MINUTE_MS]) {
+        door.now = now;
+        await door.post('/link', {}, { cookie: sent });
+        askers.push(door.asked.at(-1)?.facts['asker']);
+      }
+    }
+    expect(askers).toEqual(['known', 'known', ...Array(6).fill('anyone')]);
+    expect((await door.request('/', { headers: { cookie } })).status).toBe(401);
   });
 
   it('that Telegram does not take says so and offers it again', async () => {

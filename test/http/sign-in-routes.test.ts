@@ -409,7 +409,7 @@ describe('the PIN', () => {
         reason: 'broker',
         failure: { ...failure, reason: 'transient', problem: 'timeout', answered: false },
       },
-      'Nobody knows whether the PIN was used',
+      'We couldn’t confirm whether the PIN was used',
       'start',
       false,
     ],

@@ -18,6 +18,7 @@ const message: ChatMessage = {
   safeHtml: '<b>✅ done</b>',
   buttons: [{ text: 'A & <B>', url: 'https://a.example/?x="1"&y=2' }],
   isProtected: true,
+  isSilent: false,
   hasPreview: false,
 };
 

@@ -48,7 +48,7 @@ function notifierFor(apiRoot: string, changes: Partial<TelegramNotifierOptions> 
     },
     ...changes,
   });
-  return { waits, deliver: () => notifier.deliver(notice, facts) };
+  return { waits, deliver: (told = notice) => notifier.deliver(told, facts) };
 }
 
 /** The failure of a delivery; every one is searched for what must not be in it. */
@@ -92,6 +92,14 @@ describe('a delivery', () => {
       },
     ]);
     expect(server.paths).toEqual([SEND]);
+  });
+
+  it('makes a sound unless the notice is silent', async () => {
+    const server = await telegram();
+    const { deliver } = notifierFor(server.url);
+    await deliver();
+    await deliver({ kind: 'link', silent: true });
+    expect(server.taken.map(({ isSilent }) => isSilent)).toEqual([false, true]);
   });
 
   it('finds an API under a path, with or without its last slash', async () => {

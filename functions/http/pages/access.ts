@@ -8,12 +8,12 @@
 
 import { html } from './html.ts';
 import { plainLayout } from './layout.ts';
-import { LINK } from './texts.ts';
+import { LINK, type Words } from './texts.ts';
 
-export type AccessCase = 'ended' | 'needed' | 'left' | 'sent' | 'tooSoon' | 'notDelivered';
+export type AccessCase = 'ended' | 'needed' | 'left' | 'sent' | 'notDelivered';
 
-export function accessPage(which: AccessCase): string {
-  const words = LINK[which];
+/** @param words where they depend on the moment */
+export function accessPage(which: AccessCase, words: Words = LINK[which]): string {
   const asks = which === 'ended' || which === 'needed' || which === 'notDelivered';
   return plainLayout({
     title: words.title,

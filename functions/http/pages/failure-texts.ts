@@ -6,7 +6,7 @@
 
 import { asSentence, settingAdvice } from '../../lifecycle/setting-advice.ts';
 import type { OutcomeResult } from '../outcome.ts';
-import type { Words } from './texts.ts';
+import type { Words } from './words.ts';
 
 type FailedResult = Extract<OutcomeResult, { reason: string }>;
 

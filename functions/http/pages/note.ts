@@ -10,7 +10,8 @@ import { type Html, html } from './html.ts';
 import { momentText } from './moments.ts';
 import { redirectWords } from './redirect-texts.ts';
 import type { Colour } from './session-card.ts';
-import { DETAILS, outcomeWords } from './texts.ts';
+import { outcomeWords } from './texts.ts';
+import { DETAILS } from './words.ts';
 
 /** As far as words about it differ. */
 export type BrokerName = Pick<Broker, 'title' | 'verifierKind'>;

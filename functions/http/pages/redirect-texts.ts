@@ -5,7 +5,7 @@
  */
 
 import type { OutcomeResult } from '../outcome.ts';
-import { NOT_SENT, type Words } from './texts.ts';
+import { NOT_SENT, type Words } from './words.ts';
 
 export const REDIRECT = {
   logInText: (broker: string) =>

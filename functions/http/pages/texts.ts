@@ -10,16 +10,9 @@ import type { SessionState } from '../../lifecycle/session.ts';
 import type { Concern } from '../../operations/judge-status.ts';
 import type { OutcomeResult } from '../outcome.ts';
 import { failureWords } from './failure-texts.ts';
+import { NOT_SENT, type Words } from './words.ts';
 
-export type Words = {
-  readonly title: string;
-  readonly text: string;
-  /** A broker's or a connection's own word: for whoever looks closer, never in a sentence. */
-  readonly detail?: string;
-};
-
-/** What stands above such a word. */
-export const DETAILS = 'Details';
+export type { Words } from './words.ts';
 
 export const LAYOUT = {
   brand: 'token-cadence',
@@ -212,10 +205,16 @@ export const LINK = {
     title: 'Look at your Telegram',
     text: 'A new link is in your chat. It opens this page.',
   },
-  tooSoon: {
-    title: 'One was sent just now',
-    text: 'Look at your Telegram chat. Another one can be sent in a minute.',
-  },
+  tooSoon: (sentAt: string | null, retryAt: string): Words =>
+    sentAt === null
+      ? {
+          title: 'Telegram has not taken the last one yet',
+          text: `It is tried again by itself. Another one can be sent at ${retryAt}.`,
+        }
+      : {
+          title: 'One was sent already',
+          text: `The last link was sent at ${sentAt} and still works: look at your Telegram chat. Another one can be sent at ${retryAt}.`,
+        },
   notDelivered: {
     title: 'Telegram did not take it',
     text: 'The link could not be sent. Try again in a moment.',
@@ -309,9 +308,6 @@ export const TROUBLE = {
     text: 'It is in the log. Trying again may help.',
   },
 } as const satisfies Record<string, Words>;
-
-/** Ends a sentence about what was entered. */
-export const NOT_SENT = 'was not sent, and no try was used.';
 
 /** What the last action came to. `moment` writes a moment for people, `broker` is the broker's name. */
 export function outcomeWords(
