@@ -72,7 +72,11 @@ function judgeAnswer(response: z.infer<typeof answer>['response']): TelegramFail
   if (status >= 500) {
     return { error: unavailable(`Telegram answered ${status}`, cause), againInMs: null };
   }
-  const message = refusal(status, description, parameters.migrate_to_chat_id !== undefined);
+  const message = refusal(
+    status,
+    response.description,
+    parameters.migrate_to_chat_id !== undefined,
+  );
   return {
     error: new NotificationError(message, {
       code: 'NOTIFICATION_REFUSED',
@@ -83,7 +87,44 @@ function judgeAnswer(response: z.infer<typeof answer>['response']): TelegramFail
   };
 }
 
-/** The operator's next step. Telegram has one code for many troubles, so the words decide within it. */
+/**
+ * The operator's next step, by Telegram's own words: it has one code for many troubles, and words that one
+ * code knows come with others, too.
+ *
+ * @see https://core.telegram.org/api/errors
+ */
+const ADVICE: readonly (readonly [words: RegExp, advice: string])[] = [
+  [
+    /blocked by the user|USER_IS_BLOCKED/i,
+    'The bot was blocked by the chat: open the chat with the bot and press Start',
+  ],
+  [
+    /can't initiate conversation|can't write to a user first/i,
+    'The person has not started the bot yet: open the chat with the bot and press Start',
+  ],
+  [
+    /user is deactivated|USER_DEACTIVATED/i,
+    'The Telegram account of the chat was deleted or suspended: set "telegramChatId" to the private chat of an account in use, which has pressed Start',
+  ],
+  [
+    /bots can't send messages to bots|USER_IS_BOT/i,
+    '"telegramChatId" is the id of a bot, and bots cannot write to bots: set it to your own private chat with the bot',
+  ],
+  [
+    /chat not found|user not found|chat_id is empty|PEER_ID_INVALID|CHAT_ID_INVALID/i,
+    'Telegram finds no chat "telegramChatId": write to the bot once, then check the id',
+  ],
+  [
+    /was kicked|not a member|(group|channel)\b.*(deleted|upgraded|deactivated)|no rights to send|not enough rights|CHAT_WRITE_FORBIDDEN|have no write access/i,
+    'The chat is a group or channel in which the bot may not write, and sign-in links go to private chats only: set "telegramChatId" to a private chat with the bot',
+  ],
+  [
+    /button.*url/i,
+    'Telegram refuses the address of a button: PUBLIC_URL must be a public http(s) address',
+  ],
+];
+
+/** @param description as Telegram wrote it: never shown unscrubbed, since it may quote an address */
 function refusal(status: number, description: string, migrated: boolean): string {
   if (migrated) {
     return 'The chat became a group, and sign-in links go to private chats only: set "telegramChatId" to a private chat with the bot';
@@ -91,16 +132,8 @@ function refusal(status: number, description: string, migrated: boolean): string
   if (status === 401 || status === 404) {
     return 'Telegram does not know the bot: check "telegramBotToken" (and TELEGRAM_API_URL, if set)';
   }
-  if (status === 403) {
-    return 'The bot was blocked by the chat: open the chat with the bot and press Start';
-  }
-  if (/chat not found|chat_id is empty/i.test(description)) {
-    return 'Telegram finds no chat "telegramChatId": write to the bot once, then check the id';
-  }
-  if (/button.*url/i.test(description)) {
-    return 'Telegram refuses the address of a button: PUBLIC_URL must be a public http(s) address';
-  }
-  return `Telegram refused the message with ${status}: ${description}`;
+  const known = ADVICE.find(([words]) => words.test(description));
+  return known?.[1] ?? `Telegram refused the message with ${status}: ${scrub(description)}`;
 }
 
 function judgeNetwork(thrown: z.infer<typeof network>): TelegramFailure {

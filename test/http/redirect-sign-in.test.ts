@@ -13,6 +13,7 @@ import {
   MORNING,
   openSignIn,
   PROD,
+  PUBLIC_URL,
   SANDBOX,
 } from '../fixtures/front-door.ts';
 import { MINUTE_MS } from '../fixtures/test-clock.ts';
@@ -128,6 +129,21 @@ describe('the redirect', () => {
     expect(text).toContain('Not begun in this browser');
     expect(text).not.toContain('canary');
     expect(door.asked).toEqual([]);
+  });
+
+  it('in another browser says that its address works in the first one, and so it does', async () => {
+    const { cookie, csrf } = await door.enter({ [SANDBOX]: begun() });
+    const elsewhere = await (await door.request(CALLBACK)).text();
+    expect(elsewhere).toContain('nothing was used up');
+    expect(elsewhere).toContain('Copy this page’s whole address, at once');
+    const text = await (await door.request(PAGE, { headers: { cookie } })).text();
+    const summary = /<summary>([^<]*)<\/summary>/.exec(text)?.[1] ?? 'no such place';
+    expect(elsewhere).toContain(
+      `paste it on the sign-in page there: for the PIN, or under “${summary}”`,
+    );
+
+    await door.post(PAGE, { address: `${PUBLIC_URL}${CALLBACK}`, csrf }, { cookie });
+    expect(door.asked).toMatchObject([{ operation: 'complete', facts: { verifier: CODE } }]);
   });
 
   it('is good once: the cookie it leaves does not know the state any more', async () => {

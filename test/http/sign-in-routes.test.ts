@@ -579,6 +579,7 @@ describe('the callback', () => {
     const text = await answer.text();
     expect(answer.status).toBe(200);
     expect(text).toContain('id="code">WXYZ89</code>');
+    expect(text).toContain('This page’s whole address, pasted for the PIN, works as well.');
     expect(text).not.toContain('/sign-in/');
     expect(door.asked).toEqual([]);
   });
@@ -615,7 +616,9 @@ describe('the callback', () => {
     const { cookie } = await door.enter({ [SANDBOX]: openSignIn() });
     const answer = await door.request(`${CALLBACK}&oauth_token=x`, { headers: { cookie } });
     expect([answer.status, answer.headers.getSetCookie(), door.asked]).toEqual([400, [], []]);
-    expect(await answer.text()).toContain('belongs to no sign-in that this browser has open');
+    const text = await answer.text();
+    expect(text).toContain('belongs to no sign-in that this browser has open');
+    expect(text).toContain('paste it on the sign-in page there: for the PIN');
     expect(door.logged.map(({ event }) => event)).toContain('callback-refused');
   });
 

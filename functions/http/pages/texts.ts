@@ -10,6 +10,7 @@ import type { SessionState } from '../../lifecycle/session.ts';
 import type { Concern } from '../../operations/judge-status.ts';
 import type { OutcomeResult } from '../outcome.ts';
 import { failureWords } from './failure-texts.ts';
+import { REDIRECT } from './redirect-texts.ts';
 import { NOT_SENT, type Words } from './words.ts';
 
 export type { Words } from './words.ts';
@@ -239,8 +240,12 @@ export const CALLBACK = {
   pin: (broker: string) => `PIN from ${broker}`,
   finish: 'Finish signing in',
   finishBusy: 'Checking…',
-  elsewhere: 'Began in Telegram? Go back there and open the page from your chat.',
+  elsewhere:
+    'Began in another browser, or in Telegram? Go back there. This page’s whole address, pasted for the PIN, works as well.',
 };
+
+/** Where an address is pasted, as the sign-in page calls it. */
+const REDIRECT_FIELDS = `for the PIN, or under “${REDIRECT.elsewhere}”`;
 
 export const MESSAGE = {
   notFound: { title: 'Nothing here', text: 'This address leads nowhere.' },
@@ -263,7 +268,7 @@ export const MESSAGE = {
   },
   foreignCallback: {
     title: 'Not begun in this browser',
-    text: 'This answer of the broker belongs to no sign-in that this browser has open, so nothing was done. Start the sign-in again here and stay in this browser.',
+    text: `This answer of the broker belongs to no sign-in that this browser has open, so nothing was done and nothing was used up. Began in another browser? Copy this page’s whole address, at once, and paste it on the sign-in page there: ${REDIRECT_FIELDS}. Or start the sign-in again here and stay in this browser.`,
   },
   prefetch: { title: 'Not yet', text: 'This address acts, so it is not opened in advance.' },
   home: 'See all sessions',
