@@ -65,7 +65,8 @@ resource "google_service_account" "own" {
 resource "google_project_iam_custom_role" "own" {
   for_each = local.custom_roles
 
-  role_id     = each.key
+  # The id of a deleted role cannot be used again for 37 days: a new suffix makes it another one.
+  role_id     = join("_", compact([each.key, var.role_suffix]))
   title       = each.value.title
   description = each.value.why
   permissions = each.value.permissions

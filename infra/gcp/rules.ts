@@ -50,8 +50,12 @@ function grantOf(made: Made): Grant {
   const { role, member, members, policy_data } = made.values;
   const listed = z.array(z.string()).catch([]).parse(members);
   const all = [textSchema.parse(member), textSchema.parse(policy_data), ...listed];
-  const path = textSchema.parse(role).split('/');
-  return { made, role: path.at(-1) ?? '', members: all.filter((each) => each !== '') };
+  return { made, role: nameOfRole(role), members: all.filter((each) => each !== '') };
+}
+
+/** Without its path, and without the suffix that ids of custom roles end in. */
+function nameOfRole(role: unknown): string {
+  return (textSchema.parse(role).split('/').at(-1) ?? '').replace(/^(tokenCadence\w+?)_.*$/, '$1');
 }
 
 function publicProblem({ made, role, members }: Grant): string[] {
@@ -85,7 +89,7 @@ function hasCondition({ values }: Made): boolean {
 /** Custom roles are granted on the project too: what is in them matters as much as their name. */
 function roleProblem({ type, address, values }: Made, made: readonly Made[]): string[] {
   if (type !== 'google_project_iam_custom_role') return [];
-  const role = textSchema.parse(values['role_id']);
+  const role = nameOfRole(values['role_id']);
   if (ON_PROJECT[role] === undefined) return [];
   const permissions = z.array(z.string()).catch([]).parse(values['permissions']);
   const secret = permissions.filter((permission) => permission.startsWith('secretmanager.'));

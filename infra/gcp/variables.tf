@@ -50,6 +50,17 @@ variable "secret_versions" {
   }
 }
 
+variable "role_suffix" {
+  description = "End of the ids of the custom roles, kept in the settings: a new one after a teardown, since the id of a deleted role cannot be used again for 37 days."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^[a-z0-9]{0,16}$", var.role_suffix))
+    error_message = "\"role_suffix\" is up to 16 small letters and digits."
+  }
+}
+
 variable "bundles" {
   description = "Folder of the built functions: <function>.zip for each, as npm run build makes them."
   type        = string

@@ -9,6 +9,8 @@ import * as z from 'zod';
 import type { Wait } from '../../functions/clock.ts';
 import type { Cloud } from './cloud.ts';
 import { BUILD_ACCOUNT, BUILD_ROLE, BUILD_ROLES, type Places } from './places.ts';
+import { SetupProblem } from './problem.ts';
+import { roleId } from './role-suffix.ts';
 import type { Say } from './steps.ts';
 
 /** How long Google usually takes to tell all its parts of a new role. */
@@ -18,13 +20,16 @@ export type BuildAccountOptions = {
   readonly cloud: Cloud;
   readonly places: Places;
   readonly wait: Wait;
+  /** Of the deployment's custom roles. */
+  readonly roleSuffix: string | undefined;
 };
 
 export async function ensureBuildAccount(options: BuildAccountOptions, say: Say): Promise<void> {
   const { places, wait } = options;
   await ensureAccount(options, say);
-  await ensureCustomRole(options, say);
-  const granted = await grantRoles(options, say);
+  const held = await heldRoles(options.cloud, places);
+  const customRole = await ensureCustomRole(options, held, say);
+  const granted = await grantRoles(options, { held, customRole }, say);
   if (granted === 0)
     say.already(`${places.buildAccount}, with its ${BUILD_ROLES.length + 1} roles`);
   else await say.progress('a minute, until Google knows of the roles', wait(ROLES_KNOWN_AFTER_MS));
@@ -69,8 +74,9 @@ async function ensureAccount({ cloud, places }: BuildAccountOptions, say: Say): 
 
 export async function findCustomRole(
   cloud: Cloud,
+  id: string,
 ): Promise<{ readonly includedPermissions: readonly string[]; readonly deleted: boolean } | null> {
-  return cloud.ask(['iam', 'roles', 'describe', BUILD_ROLE.id], {
+  return cloud.ask(['iam', 'roles', 'describe', id], {
     doing: 'look at the custom role',
     schema: z
       .object({
@@ -83,31 +89,63 @@ export async function findCustomRole(
   });
 }
 
-async function ensureCustomRole({ cloud }: BuildAccountOptions, say: Say): Promise<void> {
-  const permissions = BUILD_ROLE.permissions.join(',');
-  const role = await findCustomRole(cloud);
-  const has = role?.includedPermissions ?? [];
-  const isWhole = BUILD_ROLE.permissions.every((permission) => has.includes(permission));
-  if (role !== null && isWhole && !role.deleted) return;
-  const doing = 'make the custom role';
-  if (role?.deleted === true) {
-    await cloud.change(['iam', 'roles', 'undelete', BUILD_ROLE.id], { doing });
+/** Ids of the build account's own custom roles among these. */
+export function buildRolesIn(roles: readonly string[]): readonly string[] {
+  return roles.flatMap((role) => {
+    const id = /\/roles\/(\w+)$/.exec(role)?.[1] ?? '';
+    return id.split('_')[0] === BUILD_ROLE.id ? [id] : [];
+  });
+}
+
+/** More ids in a row are not given away by Google: something else is wrong. */
+const TRIED_IDS = 5;
+
+/** @returns its id: of the role that the account holds already, else with the deployment's suffix */
+async function ensureCustomRole(
+  { cloud, places, roleSuffix }: BuildAccountOptions,
+  held: readonly string[],
+  say: Say,
+): Promise<string> {
+  const first = roleId(BUILD_ROLE.id, roleSuffix);
+  const others = Array.from({ length: TRIED_IDS }, (_, index) => `${first}_${index + 2}`);
+  for (const id of new Set([...buildRolesIn(held), first, ...others])) {
+    const role = await findCustomRole(cloud, id);
+    // What was deleted may be out of reach, and its id with it.
+    if (role?.deleted === true) continue;
+    if (role === null) {
+      if (!(await createCustomRole(cloud, id))) continue;
+    } else {
+      const has = role.includedPermissions;
+      if (BUILD_ROLE.permissions.every((permission) => has.includes(permission))) return id;
+      await cloud.change(['iam', 'roles', 'update', id, PERMISSIONS], { doing: MAKING });
+    }
+    say.made(`custom role ${id}`);
+    return id;
   }
-  await cloud.change(
-    role === null
-      ? [
-          'iam',
-          'roles',
-          'create',
-          BUILD_ROLE.id,
-          `--title=${BUILD_ROLE.title}`,
-          `--permissions=${permissions}`,
-          '--stage=GA',
-        ]
-      : ['iam', 'roles', 'update', BUILD_ROLE.id, `--permissions=${permissions}`],
-    { doing },
-  );
-  say.made(`custom role ${BUILD_ROLE.id}`);
+  throw new SetupProblem(`Could not ${MAKING}: ${first} and its like were deleted not long ago.`, [
+    `Such a name is free again after 37 days. See: gcloud iam roles list --show-deleted --project=${places.project}`,
+  ]);
+}
+
+const MAKING = 'make the custom role';
+const PERMISSIONS = `--permissions=${BUILD_ROLE.permissions.join(',')}`;
+
+/** @returns false where a role of this id was deleted too long ago to be seen and too lately to be forgotten */
+async function createCustomRole(cloud: Cloud, id: string): Promise<boolean> {
+  let isTaken = false;
+  const title = `--title=${BUILD_ROLE.title}`;
+  try {
+    await cloud.change(['iam', 'roles', 'create', id, title, PERMISSIONS, '--stage=GA'], {
+      doing: MAKING,
+      explain: (stderr) => {
+        isTaken = /marked for deletion/i.test(stderr);
+        return null;
+      },
+    });
+  } catch (error) {
+    if (!isTaken) throw error;
+  }
+  return !isTaken;
 }
 
 /** What the build account may do on the whole project, conditions aside. */
@@ -140,14 +178,17 @@ export function memberOf({ buildAccount }: Places): string {
   return `serviceAccount:${buildAccount}`;
 }
 
-export function wantedRoles({ project }: Places): readonly string[] {
-  return [...BUILD_ROLES.map(({ role }) => role), `projects/${project}/roles/${BUILD_ROLE.id}`];
+export function wantedRoles({ project }: Places, customRole: string): readonly string[] {
+  return [...BUILD_ROLES.map(({ role }) => role), `projects/${project}/roles/${customRole}`];
 }
 
 /** @returns how many were missing */
-async function grantRoles({ cloud, places }: BuildAccountOptions, say: Say): Promise<number> {
-  const held = await heldRoles(cloud, places);
-  const missing = wantedRoles(places).filter((role) => !held.includes(role));
+async function grantRoles(
+  { cloud, places }: BuildAccountOptions,
+  { held, customRole }: { readonly held: readonly string[]; readonly customRole: string },
+  say: Say,
+): Promise<number> {
+  const missing = wantedRoles(places, customRole).filter((role) => !held.includes(role));
   for (const [index, role] of missing.entries()) {
     await say.progress(
       `granting role ${index + 1} of ${missing.length}`,

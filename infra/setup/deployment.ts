@@ -43,7 +43,10 @@ export type Deployment = {
 };
 
 /** Saves the settings if they changed. */
-export async function saveSettings(deployment: Deployment, say: Say): Promise<void> {
+export async function saveSettings(
+  deployment: Pick<Deployment, 'cloud' | 'places' | 'settings' | 'earlier'>,
+  say: Say,
+): Promise<void> {
   const { cloud, places, settings, earlier } = deployment;
   if (earlier !== null && digestOf(earlier) === digestOf(settings)) return;
   await writeSettings(cloud, places, settings);

@@ -63,6 +63,14 @@ const SIGNS: readonly Sign[] = [
     ],
   },
   {
+    sign: /role_id.*marked for deletion/i,
+    what: 'a custom role of this name was deleted less than 37 days ago, and its name is not free yet',
+    now: ({ project }) => [
+      'Other names, with an end that was not there before:',
+      `  npm run deploy -- --project ${project} --set role_suffix=<small letters and digits>`,
+    ],
+  },
+  {
     sign: /SERVICE_DISABLED|has not been used in project|it is disabled/i,
     what: 'Google does not yet know that an API is on',
     now: () => ['Wait two minutes, then run the same again: what is done stays done.'],

@@ -12,15 +12,9 @@ import { ensureBuildAccount } from './build-account.ts';
 import { createBuilder } from './builds.ts';
 import { type Cloud, createCloud, createPrintedCloud } from './cloud.ts';
 import { deploy, isDeployed, readPageUrl, saveSettings } from './deployment.ts';
+import { confirmRemoval, readEarlierRun } from './earlier-run.ts';
 import { commandLine } from './gcloud.ts';
-import {
-  APP_SECRET,
-  DEFAULT_REGION,
-  DEFAULT_SESSIONS,
-  HEARTBEAT_SECRET,
-  type Places,
-  placesOf,
-} from './places.ts';
+import { APP_SECRET, HEARTBEAT_SECRET, type Places, placesOf } from './places.ts';
 import { SetupProblem } from './problem.ts';
 import {
   checkBilling,
@@ -35,7 +29,7 @@ import {
 import type { ScriptParts } from './script.ts';
 import { addVersion, existingSecrets, numberSecrets, secretsOf } from './secrets.ts';
 import { checkWorkerAccounts } from './set-option.ts';
-import { type DeploymentSettings, readSettings } from './settings-file.ts';
+import type { DeploymentSettings } from './settings-file.ts';
 import { ensureBucket, findBucket } from './state-bucket.ts';
 import { createSteps, type Say } from './steps.ts';
 import { sendTestMessage } from './test-message.ts';
@@ -96,26 +90,32 @@ export async function runSetup(parts: ScriptParts, options: SetupOptions): Promi
   await step('Billing is on', (say) => checkBilling(context, say));
   await step('Google’s APIs are on', (say) => enableApis(context, say));
 
-  const { bucket, earlier, region, sessions } = await step(
+  const { bucket, saved, earlier, region, sessions } = await step(
     'The region has what is needed; what an earlier run has settled is kept',
     async (say) => {
       const found = await findBucket(cloud, places);
-      const settings = found.isThere ? await readSettings(cloud, places) : null;
-      const chosen = settle(options, settings);
-      await checkRegion(cloud, chosen.region, say);
-      await confirmRemoval(parts, settings, chosen.sessions);
-      if (settings !== null) checkWorkerAccounts(settings);
-      say.already(`sessions: ${chosen.sessions.join(', ')}`);
-      return { bucket: found, earlier: settings, ...chosen };
+      const { random } = parts;
+      const hasBucket = found.isThere;
+      const run = await readEarlierRun(
+        { cloud, places, builder, random, hasBucket, chosen: options },
+        say,
+      );
+      await checkRegion(cloud, run.region, say);
+      await confirmRemoval(answers, run);
+      if (run.saved !== null) checkWorkerAccounts(run.saved);
+      say.already(`sessions: ${run.sessions.join(', ')}`);
+      return { bucket: found, ...run };
     },
   );
-  const choice = { sessions, heartbeat: earlier?.heartbeat === true };
+  const choice = { sessions, heartbeat: earlier.heartbeat === true };
 
-  await step('A bucket for Terraform’s state, the settings and the sources', (say) =>
-    ensureBucket(cloud, places, { found: bucket, region }, say),
-  );
+  await step('A bucket for Terraform’s state, the settings and the sources', async (say) => {
+    await ensureBucket(cloud, places, { found: bucket, region }, say);
+    // The suffix of the roles has to be known to the first build, and to a run after this one is cut off.
+    await saveSettings({ cloud, places, settings: earlier, earlier: saved }, say);
+  });
   await step('The account that builds and deploys', (say) =>
-    ensureBuildAccount({ cloud, places, wait }, say),
+    ensureBuildAccount({ cloud, places, wait, roleSuffix: earlier.role_suffix }, say),
   );
 
   await step('Terraform, first phase: accounts, topics, secrets without a value', async (say) => {
@@ -199,45 +199,6 @@ export async function runSetup(parts: ScriptParts, options: SetupOptions): Promi
   if (isPrinted)
     printCommand('# npm run setup sends it through the bot itself; nothing is to be run.');
   else tellEnd(parts, { pageUrl, places, sessions });
-}
-
-function settle(
-  options: SetupOptions,
-  earlier: DeploymentSettings | null,
-): { readonly region: string; readonly sessions: readonly string[] } {
-  const region = options.region ?? earlier?.region ?? DEFAULT_REGION;
-  if (earlier !== null && earlier.region !== region) {
-    throw new SetupProblem(
-      `This project runs in ${earlier.region} already; --region ${region} would be a second system beside it.`,
-      [
-        `To move it, take it down first (tokens are lost, sign in again after): npm run teardown -- --project ${options.project ?? '<project>'}`,
-      ],
-    );
-  }
-  return { region, sessions: options.sessions ?? earlier?.sessions ?? DEFAULT_SESSIONS };
-}
-
-/** A session that is left out loses its token and its record, and what no other session uses. */
-async function confirmRemoval(
-  { answers }: ScriptParts,
-  earlier: DeploymentSettings | null,
-  sessions: readonly string[],
-): Promise<void> {
-  const removed = earlier?.sessions.filter((session) => !sessions.includes(session)) ?? [];
-  if (earlier === null || removed.length === 0) return;
-  const kept = secretsOf({ sessions, heartbeat: false });
-  const keys = secretsOf({ sessions: earlier.sessions, heartbeat: false }).filter(
-    (secret) => secret.endsWith('-consumer') && !kept.includes(secret),
-  );
-  const also = keys.length === 0 ? '' : ` with ${keys.join(', ')}`;
-  await answers.get({
-    name: 'REMOVE_SESSIONS',
-    question: `Tokens and records of ${removed.join(', ')} will be deleted${also}. Type the names of the sessions to go on`,
-    judge: (value) =>
-      value === removed.join(', ') || value === removed.join(',')
-        ? null
-        : `is not "${removed.join(', ')}"`,
-  });
 }
 
 function refuseUnknown(replace: readonly string[], known: readonly string[]): void {

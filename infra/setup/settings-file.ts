@@ -16,6 +16,7 @@ const settingsSchema = z.looseObject({
   sessions: z.array(z.string()),
   secret_versions: z.record(z.string(), z.string()),
   heartbeat: z.boolean().optional(),
+  role_suffix: z.coerce.string().optional(),
 });
 
 export type DeploymentSettings = z.infer<typeof settingsSchema>;

@@ -5,13 +5,21 @@
  * others in the project may use them.
  */
 
-import { findAccount, findCustomRole, heldRoles, memberOf, wantedRoles } from './build-account.ts';
+import {
+  buildRolesIn,
+  findAccount,
+  findCustomRole,
+  heldRoles,
+  memberOf,
+  wantedRoles,
+} from './build-account.ts';
 import { createBuilder } from './builds.ts';
 import type { Cloud } from './cloud.ts';
 import { newestChange } from './deployment.ts';
 import { openProject } from './open-deployment.ts';
 import { COMMON, readOptions } from './options.ts';
 import { BUILD_ROLE, type Places } from './places.ts';
+import { roleId } from './role-suffix.ts';
 import { runInProcess, type Script } from './script.ts';
 import { readSettings } from './settings-file.ts';
 import { findBucket } from './state-bucket.ts';
@@ -92,13 +100,14 @@ export const teardown: Script = async (parts, args) => {
           judge: (value) => (/^(yes|no)$/.test(value) ? null : 'is neither yes nor no'),
         });
     if (answer === 'no') return false;
-    await removeRest(cloud, places, bucket.isThere, say);
+    const rest = { hasBucket: bucket.isThere, roleSuffix: settings?.role_suffix };
+    await removeRest(cloud, places, rest, say);
     return true;
   });
   terminal.line();
   terminal.line(`${terminal.paint('green', 'Taken down.')} What stays in ${project}:`);
   if (!isRestGone) {
-    terminal.line(`- gs://${places.bucket}, ${places.buildAccount} and the role ${BUILD_ROLE.id}`);
+    terminal.line(`- gs://${places.bucket}, ${places.buildAccount} and its custom role`);
   }
   terminal.line(
     '- the APIs that were enabled, the history and the logs of the builds; nothing of it costs',
@@ -110,12 +119,24 @@ export const teardown: Script = async (parts, args) => {
 async function removeRest(
   cloud: Cloud,
   places: Places,
-  hasBucket: boolean,
+  {
+    hasBucket,
+    roleSuffix,
+  }: { readonly hasBucket: boolean; readonly roleSuffix?: string | undefined },
   say: Say,
 ): Promise<void> {
   const { project, buildAccount } = places;
   const held = await heldRoles(cloud, places);
-  for (const role of wantedRoles(places).filter((each) => held.includes(each))) {
+  // First of all, as long as it is seen which of them the account holds.
+  const customRoles = new Set([...buildRolesIn(held), roleId(BUILD_ROLE.id, roleSuffix)]);
+  for (const id of customRoles) {
+    const role = await findCustomRole(cloud, id);
+    if (role === null || role.deleted) continue;
+    await cloud.change(['iam', 'roles', 'delete', id], { doing: 'delete the custom role' });
+    say.made(`custom role ${id} deleted`);
+  }
+  const granted = [...customRoles].flatMap((id) => wantedRoles(places, id));
+  for (const role of held.filter((each) => granted.includes(each))) {
     await cloud.change(
       [
         'projects',
@@ -134,13 +155,6 @@ async function removeRest(
       doing: 'delete the build account',
     });
     say.made(`${buildAccount} deleted`);
-  }
-  const role = await findCustomRole(cloud);
-  if (role !== null && !role.deleted) {
-    await cloud.change(['iam', 'roles', 'delete', BUILD_ROLE.id], {
-      doing: 'delete the custom role',
-    });
-    say.made(`custom role ${BUILD_ROLE.id} deleted`);
   }
   if (hasBucket) {
     await cloud.change(['storage', 'rm', `gs://${places.bucket}`, '--recursive'], {

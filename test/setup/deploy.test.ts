@@ -65,7 +65,12 @@ describe('npm run deploy', () => {
       settings: { ALERT_AT: '08:00' },
     });
     await run(deployScript, cloud, '--unset', 'uptime_check', '--unset', 'settings.ALERT_AT');
-    expect(Object.keys(settingsOf(cloud))).toEqual(['region', 'sessions', 'secret_versions']);
+    expect(Object.keys(settingsOf(cloud))).toEqual([
+      'region',
+      'sessions',
+      'secret_versions',
+      'role_suffix',
+    ]);
   });
 
   it.each([
@@ -253,6 +258,10 @@ describe('npm run rollback', () => {
   });
 });
 
+function buildRoles(cloud: FakeCloud): string[] {
+  return Object.keys(cloud.roles).filter((id) => cloud.roles[id]?.deleted === false);
+}
+
 describe('npm run teardown', () => {
   const answer = (
     cloud: FakeCloud,
@@ -286,7 +295,7 @@ describe('npm run teardown', () => {
       cloud.buckets,
       cloud.accounts,
       cloud.bindings,
-      cloud.roles['tokenCadenceBuild']?.deleted,
+      cloud.roles['tokenCadenceBuild_ababab']?.deleted,
     ]).toEqual([{}, {}, [], true]);
     const again = await answer(cloud, {}, '--everything');
     expect(again.exitCode, again.output).toBe(0);
@@ -324,7 +333,8 @@ describe('npm run teardown', () => {
     await answer(cloud, { TEARDOWN: PROJECT }, '--everything');
     const { exitCode, output } = await runScript(setup, cloud);
     expect(exitCode, output).toBe(0);
-    expect(cloud.roles['tokenCadenceBuild']?.deleted).toBe(false);
+    expect(buildRoles(cloud)).toEqual([expect.stringMatching(/^tokenCadenceBuild_[0-9a-f]{6}$/)]);
+    expect(buildRoles(cloud)).not.toEqual(['tokenCadenceBuild_ababab']);
     expect(cloud.builds.at(-1)?.substitutions['_MODE']).toBe('apply');
   });
 });

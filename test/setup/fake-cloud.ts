@@ -416,7 +416,13 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     change: true,
     api: 'iam',
     run: ({ cloud, words: [id = ''], flags }) => {
-      if (cloud.roles[id] !== undefined)
+      const earlier = cloud.roles[id];
+      if (earlier?.deleted === true) {
+        throw new Refusal(
+          `FAILED_PRECONDITION: You can't create a role_id (${id}) which has been marked for deletion.`,
+        );
+      }
+      if (earlier !== undefined)
         throw new Refusal(`ALREADY_EXISTS: A role named ${id} already exists.`);
       cloud.roles[id] = { permissions: (flags['permissions'] ?? '').split(','), deleted: false };
     },
@@ -425,15 +431,9 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     change: true,
     api: 'iam',
     run: ({ cloud, words: [id = ''], flags }) => {
+      if (cloud.roles[id]?.deleted !== false)
+        throw new Refusal(`NOT_FOUND: The role named ${id} was not found.`);
       cloud.roles[id] = { permissions: (flags['permissions'] ?? '').split(','), deleted: false };
-    },
-  },
-  'iam roles undelete': {
-    change: true,
-    api: 'iam',
-    run: ({ cloud, words: [id = ''] }) => {
-      const role = cloud.roles[id];
-      if (role !== undefined) role.deleted = false;
     },
   },
   'iam roles delete': {

@@ -65,7 +65,10 @@ async function collectLines(): Promise<readonly string[]> {
     apis: [],
     configuredProject: PROJECT,
     accounts: { [account]: { disabled: true } },
-    roles: { tokenCadenceBuild: { permissions: [], deleted: true } },
+    roles: { tokenCadenceBuild: { permissions: [], deleted: false } },
+    bindings: [
+      { role: `projects/${PROJECT}/roles/tokenCadenceBuild`, member: `serviceAccount:${account}` },
+    ],
     failingStep: { step: 'test', lines: ['planted'] },
   });
   const ARGS = ['--project', PROJECT];

@@ -29,6 +29,7 @@ describe('npm run setup', () => {
       region: 'us-central1',
       sessions: ['etrade-sandbox'],
       secret_versions: { 'token-cadence-app': '1', 'etrade-sandbox-consumer': '1' },
+      role_suffix: 'ababab',
     });
     expect(JSON.parse(cloud.secrets['etrade-sandbox-consumer']?.[0]?.value ?? '')).toEqual({
       key: CANARIES.ETRADE_SANDBOX_CONSUMER_KEY,
@@ -57,7 +58,8 @@ describe('npm run setup', () => {
     expect(roles.filter((role) => /owner|editor$|secret/i.test(role))).toEqual([
       'roles/monitoring.editor',
     ]);
-    expect(cloud.roles['tokenCadenceBuild']?.permissions).not.toContain(
+    expect(roles).toContain(`projects/${PROJECT}/roles/tokenCadenceBuild_ababab`);
+    expect(cloud.roles['tokenCadenceBuild_ababab']?.permissions).not.toContain(
       'secretmanager.versions.access',
     );
   });
@@ -170,6 +172,7 @@ describe('npm run setup', () => {
     expect(JSON.parse(cloud.objects[SETTINGS] ?? '')).toEqual({
       ...settings,
       secret_versions: { 'token-cadence-app': '1', 'etrade-sandbox-consumer': '1' },
+      role_suffix: 'ababab',
       kms_key: 'projects/…',
     });
   });

@@ -211,6 +211,18 @@ const TROUBLES: readonly Trouble[] = [
     says: [`gcloud storage rm gs://${PROJECT}-terraform/token-cadence/default.tflock`],
   },
   {
+    name: 'a role that was deleted not long ago',
+    cloud: {
+      failingStep: {
+        step: 'terraform-apply',
+        lines: [
+          "Error: Error creating the custom project role: googleapi: Error 400: You can't create a role_id (tokenCadenceReader) which has been marked for deletion., failedPrecondition",
+        ],
+      },
+    },
+    says: ['deleted less than 37 days ago', '--set role_suffix=<small letters and digits>'],
+  },
+  {
     name: 'a policy against public functions',
     cloud: {
       failingStep: {
@@ -299,8 +311,8 @@ describe('a setup that meets', () => {
     const { exitCode, output } = await runScript(setup, cloud);
     expect(exitCode, output).toBe(0);
     expect(cloud.accounts[account]).toEqual({ disabled: false });
-    expect(cloud.roles['tokenCadenceBuild']).toMatchObject({ deleted: false });
-    expect(cloud.roles['tokenCadenceBuild']?.permissions).toHaveLength(7);
+    expect(cloud.roles['tokenCadenceBuild_ababab']).toMatchObject({ deleted: false });
+    expect(cloud.roles['tokenCadenceBuild_ababab']?.permissions).toHaveLength(7);
     expect(cloud.buckets[`${PROJECT}-terraform`]).toMatchObject({
       versioning: true,
       lifecycle: true,

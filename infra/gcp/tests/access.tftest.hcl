@@ -189,6 +189,31 @@ run "workers_that_make_their_own_subscriptions_have_what_that_takes" {
   }
 }
 
+# The id of a deleted role cannot be used again for 37 days. Applied, so that the rules on all that is made see it, too.
+run "a_suffix_makes_every_custom_role_another_one" {
+  variables {
+    sessions        = [for number in range(21) : "etrade-sandbox-a${number}"]
+    secret_versions = {}
+    role_suffix     = "4f1c09"
+  }
+
+  assert {
+    condition     = length(google_project_iam_custom_role.own) > 2 && alltrue([for name, role in google_project_iam_custom_role.own : role.role_id == "${name}_4f1c09"])
+    error_message = "Every custom role has the suffix."
+  }
+  assert {
+    condition = alltrue([
+      for role in concat([for grant in google_project_iam_member.granted : grant.role], [for grant in google_secret_manager_secret_iam_member.granted : grant.role]) :
+      startswith(role, "roles/") || endswith(role, "_4f1c09")
+    ])
+    error_message = "What is granted are the roles that are made."
+  }
+  assert {
+    condition     = keys(output.custom_roles) == keys(google_project_iam_custom_role.own) && !anytrue([for name in keys(output.custom_roles) : strcontains(name, "_")])
+    error_message = "Documents and tests know roles by their names without a suffix."
+  }
+}
+
 # Of many sessions only what is asked about is planned, which spares most of the time.
 run "twenty_sessions_need_no_list" {
   command = plan
