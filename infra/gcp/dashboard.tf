@@ -22,31 +22,33 @@ resource "google_monitoring_dashboard" "mornings" {
     displayName = "token-cadence"
     mosaicLayout = {
       columns = 12
-      tiles = [for index, chart in local.charts : {
-        xPos   = 6 * (index % 2)
-        yPos   = 4 * floor(index / 2)
-        width  = 6
-        height = 4
-        widget = {
-          title = chart.title
-          xyChart = {
-            dataSets = [{
-              plotType = "STACKED_BAR"
-              timeSeriesQuery = {
-                timeSeriesFilter = {
-                  filter = "metric.type=\"${chart.metric}\" resource.type=\"${chart.resource}\""
-                  aggregation = {
-                    alignmentPeriod    = chart.period
-                    perSeriesAligner   = chart.aligner
-                    crossSeriesReducer = chart.reducer
-                    groupByFields      = chart.by
+      # Monitoring leaves out zeros, and the provider would take what is missing for a change, at every plan.
+      tiles = [for index, chart in local.charts : merge(
+        { for name, position in { xPos = 6 * (index % 2), yPos = 4 * floor(index / 2) } : name => position if position > 0 },
+        {
+          width  = 6
+          height = 4
+          widget = {
+            title = chart.title
+            xyChart = {
+              dataSets = [{
+                plotType = "STACKED_BAR"
+                timeSeriesQuery = {
+                  timeSeriesFilter = {
+                    filter = "metric.type=\"${chart.metric}\" resource.type=\"${chart.resource}\""
+                    aggregation = {
+                      alignmentPeriod    = chart.period
+                      perSeriesAligner   = chart.aligner
+                      crossSeriesReducer = chart.reducer
+                      groupByFields      = chart.by
+                    }
                   }
                 }
-              }
-            }]
+              }]
+            }
           }
-        }
-      }]
+        },
+      )]
     }
   })
 

@@ -179,6 +179,12 @@ variable "budget" {
   description = "Amount a month, in whole units of the billing account's currency, that the budget warns of."
   type        = number
   default     = 1
+
+  # Zero is left out of what the API answers, and a part of a unit is none of its whole ones.
+  validation {
+    condition     = var.budget >= 1 && floor(var.budget) == var.budget
+    error_message = "\"budget\" is a whole number, 1 or more."
+  }
 }
 
 variable "labels" {

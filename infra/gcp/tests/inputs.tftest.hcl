@@ -133,6 +133,28 @@ run "a_configured_worker_that_cannot_report_under_its_name_is_an_error" {
   expect_failures = [terraform_data.inputs]
 }
 
+run "a_budget_of_nothing_is_an_error" {
+  command = plan
+
+  variables {
+    billing_account = "012345-6789AB-CDEF01"
+    budget          = 0
+  }
+
+  expect_failures = [var.budget]
+}
+
+run "a_budget_of_a_part_is_an_error" {
+  command = plan
+
+  variables {
+    billing_account = "012345-6789AB-CDEF01"
+    budget          = 0.5
+  }
+
+  expect_failures = [var.budget]
+}
+
 run "a_secret_as_a_plain_setting_is_an_error" {
   command = plan
 

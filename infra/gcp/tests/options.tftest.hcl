@@ -49,6 +49,14 @@ run "nothing_that_may_cost_is_on_by_itself" {
     condition     = length(jsondecode(google_monitoring_dashboard.mornings.dashboard_json).mosaicLayout.tiles) == 8
     error_message = "The dashboard has eight charts."
   }
+  assert {
+    condition     = [for tile in jsondecode(google_monitoring_dashboard.mornings.dashboard_json).mosaicLayout.tiles : [try(tile.xPos, 0), try(tile.yPos, 0)]] == [for index in range(8) : [6 * (index % 2), 4 * floor(index / 2)]]
+    error_message = "Two charts stand beside each other, with the next two below."
+  }
+  assert {
+    condition     = length(regexall("[:,\\[](0|\"\"|null|false|\\[\\]|\\{\\})[,}\\]]", google_monitoring_dashboard.mornings.dashboard_json)) == 0
+    error_message = "What Monitoring leaves out of its answer (zeros, and all that is empty) is a change in every plan."
+  }
 }
 
 run "every_option_at_once" {
