@@ -44,6 +44,8 @@ resource "google_cloudfunctions2_function" "own" {
       storage_source {
         bucket = google_storage_bucket.sources.name
         object = google_storage_bucket_object.bundle[each.key].name
+        # Else an update sends the generation that Google gave its own copy of the bundle before.
+        generation = google_storage_bucket_object.bundle[each.key].generation
       }
     }
   }

@@ -39,9 +39,10 @@ run "four_functions_run_on_nodejs24_with_their_own_account" {
   assert {
     condition = alltrue([for name, object in google_storage_bucket_object.bundle :
       object.name == "${name}-${filemd5("./tests/bundles/${name}.zip")}.zip" &&
-      google_cloudfunctions2_function.own[name].build_config[0].source[0].storage_source[0].object == object.name
+      google_cloudfunctions2_function.own[name].build_config[0].source[0].storage_source[0].object == object.name &&
+      google_cloudfunctions2_function.own[name].build_config[0].source[0].storage_source[0].generation == object.generation
     ])
-    error_message = "A bundle is named by its content, so that an unchanged function is not deployed again."
+    error_message = "A bundle is named by its content, so that an unchanged function is not deployed again, and taken in its own generation."
   }
   assert {
     condition     = alltrue([for function in google_cloudfunctions2_function.own : function.build_config[0].docker_repository == google_artifact_registry_repository.images.id])
