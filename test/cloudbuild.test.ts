@@ -87,6 +87,7 @@ describe('cloudbuild.yaml', () => {
       'terraform-plan',
       'terraform-apply',
       'outputs',
+      'publish',
       'smoke',
     ]);
   });

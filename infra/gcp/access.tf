@@ -19,6 +19,10 @@ locals {
   )
   number = data.google_project.this.number
 
+  # Accounts that people name: one that does not exist, or that a policy refuses, must keep back nothing but its own.
+  granted_named = { for key, grant in local.granted : key => grant if strcontains(grant.who, "@") }
+  granted_own   = { for key, grant in local.granted : key => grant if !contains(keys(local.granted_named), key) }
+
   # kind = secret | topic | subscription | service | account | repository | bucket | key | project
   grants = concat(
     # Tokens and records of sessions.
@@ -80,7 +84,7 @@ locals {
 
     # Calls.
     !local.is_deployed ? [] : concat(
-      [{ who = "everyone", role = "roles/run.invoker", kind = "service", on = "pin-exchange", why = "people open the page in a browser; the page asks for its link or cookie" }],
+      [for who in var.public == "allUsers" ? ["everyone"] : [] : { who = who, role = "roles/run.invoker", kind = "service", on = "pin-exchange", why = "people open the page in a browser; the page asks for its link or cookie" }],
       [for name in distinct([for job in local.jobs : job.function]) : { who = "scheduler", role = "roles/run.invoker", kind = "service", on = name, why = "calls it on schedule" }],
       [for who in keys(local.worker_accounts) : { who = who, role = "roles/run.invoker", kind = "service", on = "keep-alive", why = "asks for a renewal of its session; cannot be limited to it" }],
       var.uptime_check ? [{ who = "monitoring-agent", role = "roles/run.invoker", kind = "service", on = "health-check", why = "asks whether it is alive" }] : [],
@@ -112,13 +116,26 @@ locals {
 }
 
 resource "google_secret_manager_secret_iam_member" "granted" {
-  for_each = { for key, grant in local.granted : key => grant if grant.kind == "secret" }
+  for_each = { for key, grant in local.granted_own : key => grant if grant.kind == "secret" }
 
   secret_id = google_secret_manager_secret.empty[each.value.on].secret_id
   role      = each.value.role_name
   member    = each.value.member
 
   # As with the secrets: a function reads what it mounts until it no longer mounts it.
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+# Apart: no function waits for these.
+resource "google_secret_manager_secret_iam_member" "named" {
+  for_each = { for key, grant in local.granted_named : key => grant if grant.kind == "secret" }
+
+  secret_id = google_secret_manager_secret.empty[each.value.on].secret_id
+  role      = each.value.role_name
+  member    = each.value.member
+
   lifecycle {
     create_before_destroy = true
   }
@@ -140,8 +157,18 @@ resource "google_pubsub_subscription_iam_member" "granted" {
   member       = each.value.member
 }
 
+# Who calls on schedule, apart: its jobs wait for this and for nobody else's right to call.
+resource "google_cloud_run_v2_service_iam_member" "scheduler" {
+  for_each = { for key, grant in local.granted : key => grant if grant.kind == "service" && grant.who == "scheduler" }
+
+  location = var.region
+  name     = google_cloudfunctions2_function.own[each.value.on].name
+  role     = each.value.role_name
+  member   = each.value.member
+}
+
 resource "google_cloud_run_v2_service_iam_member" "granted" {
-  for_each = { for key, grant in local.granted : key => grant if grant.kind == "service" }
+  for_each = { for key, grant in local.granted : key => grant if grant.kind == "service" && grant.who != "scheduler" }
 
   location = var.region
   name     = google_cloudfunctions2_function.own[each.value.on].name
@@ -182,8 +209,16 @@ resource "google_kms_crypto_key_iam_member" "granted" {
   member        = each.value.member
 }
 
+resource "google_project_iam_member" "named" {
+  for_each = { for key, grant in local.granted_named : key => grant if grant.kind == "project" }
+
+  project = var.project
+  role    = each.value.role_name
+  member  = each.value.member
+}
+
 resource "google_project_iam_member" "granted" {
-  for_each = { for key, grant in local.granted : key => grant if grant.kind == "project" }
+  for_each = { for key, grant in local.granted_own : key => grant if grant.kind == "project" }
 
   project = var.project
   role    = each.value.role_name

@@ -82,6 +82,4 @@ resource "google_monitoring_uptime_check_config" "live" {
       type = "OIDC_TOKEN"
     }
   }
-
-  depends_on = [google_cloud_run_v2_service_iam_member.granted]
 }

@@ -39,5 +39,5 @@ resource "google_cloud_scheduler_job" "own" {
     }
   }
 
-  depends_on = [google_cloud_run_v2_service_iam_member.granted, google_service_account_iam_member.granted]
+  depends_on = [google_cloud_run_v2_service_iam_member.scheduler, google_service_account_iam_member.granted]
 }

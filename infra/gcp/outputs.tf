@@ -5,6 +5,11 @@ output "page_url" {
   value       = local.page_url
 }
 
+output "unchecked_in" {
+  description = "Region in which the build has Cloud Run not check who calls pin-exchange; empty where everyone is granted the right."
+  value       = local.is_deployed && var.public == "unchecked" ? var.region : ""
+}
+
 output "function_urls" {
   description = "Address of each function, by its name; empty in the first phase."
   value       = { for name, function in google_cloudfunctions2_function.own : name => function.service_config[0].uri }

@@ -93,6 +93,17 @@ variable "public_url" {
   }
 }
 
+variable "public" {
+  description = "How the page is published: \"allUsers\" grants everyone the right to call pin-exchange; \"unchecked\" has Cloud Run not check that right, which a policy of an organisation may demand. The build then runs gcloud after each apply."
+  type        = string
+  default     = "allUsers"
+
+  validation {
+    condition     = contains(["allUsers", "unchecked"], var.public)
+    error_message = "\"public\" is \"allUsers\" or \"unchecked\"."
+  }
+}
+
 variable "worker_accounts" {
   description = "Service accounts that trading workers run as: tc-worker, which is made here, or e-mail addresses. Each with its \"sessions\" (all, unless named) and its \"instances\", the names of its processes (main)."
   type        = any # a list, as it was once, must come as far as the message below

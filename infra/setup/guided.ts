@@ -8,6 +8,7 @@
 
 import type { Secret } from '../../functions/secret.ts';
 import { askApp, askConsumer, askHeartbeat, hintOf, type ValueParts } from './ask-values.ts';
+import { offerBudget } from './budget.ts';
 import { ensureBuildAccount } from './build-account.ts';
 import { createBuilder } from './builds.ts';
 import { type Cloud, createCloud, createPrintedCloud } from './cloud.ts';
@@ -26,6 +27,7 @@ import {
   ensureServiceAgents,
   LOGIN,
 } from './project-checks.ts';
+import { choosePublishing } from './public-page.ts';
 import type { ScriptParts } from './script.ts';
 import { addVersion, existingSecrets, numberSecrets, secretsOf } from './secrets.ts';
 import { checkWorkerAccounts } from './set-option.ts';
@@ -90,7 +92,7 @@ export async function runSetup(parts: ScriptParts, options: SetupOptions): Promi
   await step('Billing is on', (say) => checkBilling(context, say));
   await step('Google’s APIs are on', (say) => enableApis(context, say));
 
-  const { bucket, saved, earlier, region, sessions } = await step(
+  const { bucket, publishing, saved, earlier, region, sessions } = await step(
     'The region has what is needed; what an earlier run has settled is kept',
     async (say) => {
       const found = await findBucket(cloud, places);
@@ -104,7 +106,8 @@ export async function runSetup(parts: ScriptParts, options: SetupOptions): Promi
       await confirmRemoval(answers, run);
       if (run.saved !== null) checkWorkerAccounts(run.saved);
       say.already(`sessions: ${run.sessions.join(', ')}`);
-      return { bucket: found, ...run };
+      const publishing = await choosePublishing({ ...context, earlier: run.earlier }, say);
+      return { bucket: found, publishing, ...run };
     },
   );
   const choice = { sessions, heartbeat: earlier.heartbeat === true };
@@ -161,13 +164,15 @@ export async function runSetup(parts: ScriptParts, options: SetupOptions): Promi
     },
   );
 
-  const settings: DeploymentSettings = {
-    ...earlier,
-    region,
-    sessions: [...sessions],
-    secret_versions: values.numbers,
-  };
   await step('Terraform, second phase: functions, jobs and all the rest', async (say) => {
+    const settings: DeploymentSettings = {
+      ...earlier,
+      ...publishing,
+      ...(await offerBudget({ cloud, places, answers, earlier }, say)),
+      region,
+      sessions: [...sessions],
+      secret_versions: values.numbers,
+    };
     const deployment = {
       cloud,
       builder,

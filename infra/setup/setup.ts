@@ -21,6 +21,7 @@ Takes a Google Cloud project from empty to the first alert. Each step looks firs
 Without a terminal the answers are read from standard input, a line each:
   PROJECT=…  ETRADE_SANDBOX_CONSUMER_KEY=…  ETRADE_SANDBOX_CONSUMER_SECRET=…
   TELEGRAM_BOT_TOKEN=…  TELEGRAM_CHAT_ID=… (found by itself if left out)
+  BUDGET=… (a whole number, or no; not asked if left out)
 `;
 
 export const setup: Script = async (parts, args) => {

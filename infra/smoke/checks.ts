@@ -79,7 +79,7 @@ async function checkPage(url: string, options: CheckOptions): Promise<Finding> {
   if (status === 403) {
     const what = `${url}: Google refuses strangers (403), so nobody could sign in`;
     const todo =
-      '"npm run deploy" lets everyone call pin-exchange; where an organization forbids it, have iam.allowedPolicyMemberDomains allow "allUsers"';
+      '"npm run deploy" lets everyone call pin-exchange; where an organization forbids it: "npm run deploy -- --set public=unchecked"';
     return { type: 'problem', what, todo };
   }
   if (status !== 401 || !text.includes('<!doctype html>')) {

@@ -33,13 +33,15 @@ type Given = {
   readonly hasSettings?: boolean;
   /** What Terraform has made before. */
   readonly state?: readonly string[];
+  /** What `terraform output` prints. */
+  readonly outputs?: unknown;
   /** What each `terraform apply` fails with; `null` and what is not named succeeds. */
   readonly applies?: readonly (string | null)[];
 };
 
 /** Runs all steps in a folder of its own; each program writes down how it was called. */
 function runBuild(substitutions: Readonly<Record<string, string>>, given: Given = {}): Ran {
-  const { hasSettings = true, state = [], applies = [] } = given;
+  const { hasSettings = true, state = [], applies = [], outputs = {} } = given;
   const folder = mkdtempSync(join(tmpdir(), 'build-modes-'));
   folders.push(folder);
   mkdirSync(join(folder, 'bin'));
@@ -48,6 +50,7 @@ function runBuild(substitutions: Readonly<Record<string, string>>, given: Given 
   applies.forEach((error, index) => {
     if (error !== null) writeFileSync(join(folder, `apply-${index + 1}`), `Error: ${error}\n`);
   });
+  writeFileSync(join(folder, 'given-outputs.json'), JSON.stringify(outputs, null, 2));
   for (const program of ['npm', 'gcloud', 'terraform', 'sleep']) {
     const file = join(folder, 'bin', program);
     writeFileSync(
@@ -62,7 +65,7 @@ case "$*" in
     error='${folder}/apply-'$(grep -c '^terraform apply' '${calls}')
     if [ -e "$error" ]; then cat "$error" >&2; exit 1; fi
     ;;
-  output*) echo '{}' ;;
+  output*) cat '${folder}/given-outputs.json' ;;
 esac
 `,
     );
@@ -128,6 +131,30 @@ describe('a build with _MODE', () => {
       `gcloud storage cp outputs.json ${places.outputs}`,
       'npm run smoke -- --urls outputs.json',
     ]);
+  });
+
+  describe('apply publishes the page', () => {
+    const publish = (region: string): readonly string[] => {
+      const output = (value: string) => ({ sensitive: false, type: 'string', value });
+      const outputs = {
+        page_url: output('https://pin-exchange-1.us-east4.run.app'),
+        unchecked_in: output(region),
+        worker_account: output('tc-worker@my-trading-123456.iam.gserviceaccount.com'),
+      };
+      const { exitCode, calls, output: said } = runBuild({ _MODE: 'apply' }, { outputs });
+      expect(exitCode, said).toBe(0);
+      return calls.filter((call) => call.startsWith('gcloud run'));
+    };
+
+    it('by a check that is switched off, where the settings say so', () => {
+      expect(publish('us-central1')).toEqual([
+        'gcloud run services update pin-exchange --region=us-central1 --no-invoker-iam-check --project=my-trading-123456 --quiet',
+      ]);
+    });
+
+    it('by nothing else where everyone is granted the right', () => {
+      expect(publish('')).toEqual([]);
+    });
   });
 
   it('apply without the checks that a source has passed before leaves out those alone', () => {

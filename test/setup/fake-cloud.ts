@@ -31,7 +31,19 @@ export type FakeCall = {
 export type FakeCloud = {
   account: string | null;
   configuredProject: string | null;
-  projects: Record<string, { number: string; lifecycleState: string; billing: boolean }>;
+  projects: Record<
+    string,
+    {
+      number: string;
+      lifecycleState: string;
+      billing: boolean;
+      parent?: { type: string; id: string };
+    }
+  >;
+  /** Rules of organisation policies, by constraint; `null`: the account may not see it. */
+  policies: Record<string, unknown[] | null>;
+  /** Roles on the billing account. */
+  billingRoles: { role: string; member: string }[];
   /** Projects that the account may not see. */
   hidden: string[];
   apis: string[];
@@ -64,6 +76,8 @@ export function createFakeCloud(changes: Partial<FakeCloud> = {}): FakeCloud {
     account: 'trader@example.com',
     configuredProject: PROJECT,
     projects: { [PROJECT]: { number: '421337', lifecycleState: 'ACTIVE', billing: true } },
+    policies: {},
+    billingRoles: [],
     hidden: [],
     apis: [
       'cloudbilling.googleapis.com',
@@ -209,7 +223,31 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
       projectId: id,
       projectNumber: cloud.projects[id]?.number,
       lifecycleState: cloud.projects[id]?.lifecycleState,
+      parent: cloud.projects[id]?.parent,
     }),
+  },
+  'org-policies describe': {
+    run: ({ cloud, words: [constraint = ''], flags }) => {
+      const rules = cloud.policies[constraint];
+      if (rules === null || flags['effective'] !== 'true') {
+        throw new Refusal("PERMISSION_DENIED: Permission 'orgpolicy.policy.get' denied.");
+      }
+      return {
+        name: `projects/421337/policies/${constraint}`,
+        spec: {
+          rules: rules ?? [
+            constraint.startsWith('iam.allowed') ? { allowAll: true } : { enforce: false },
+          ],
+        },
+      };
+    },
+  },
+  'billing accounts add-iam-policy-binding': {
+    change: true,
+    api: 'cloudbilling',
+    run: ({ cloud, flags }) => {
+      cloud.billingRoles.push({ role: flags['role'] ?? '', member: flags['member'] ?? '' });
+    },
   },
   'projects get-iam-policy': {
     run: ({ cloud }) => ({
@@ -254,6 +292,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     api: 'cloudbilling',
     run: ({ cloud, words: [id = ''] }) => ({
       billingEnabled: cloud.projects[id]?.billing === true,
+      billingAccountName: 'billingAccounts/012345-6789AB-CDEF01',
     }),
   },
   'services list': { run: ({ cloud }) => cloud.apis.map((name) => ({ config: { name } })) },

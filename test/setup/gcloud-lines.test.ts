@@ -64,6 +64,14 @@ async function collectLines(): Promise<readonly string[]> {
   const cloud = createFakeCloud({
     apis: [],
     configuredProject: PROJECT,
+    projects: {
+      [PROJECT]: {
+        number: '421337',
+        lifecycleState: 'ACTIVE',
+        billing: true,
+        parent: { type: 'organization', id: '42' },
+      },
+    },
     accounts: { [account]: { disabled: true } },
     roles: { tokenCadenceBuild: { permissions: [], deleted: false } },
     bindings: [
@@ -72,8 +80,8 @@ async function collectLines(): Promise<readonly string[]> {
     failingStep: { step: 'test', lines: ['planted'] },
   });
   const ARGS = ['--project', PROJECT];
-  await runScript(setup, cloud, { args: [], answers: { ...CANARIES, PROJECT } });
-  await runScript(setup, cloud);
+  await runScript(setup, cloud, { args: [], answers: { ...CANARIES, PROJECT, BUDGET: '1' } });
+  await runScript(setup, cloud, { answers: { ...CANARIES, BUDGET: '1' } });
   await runScript(deployScript, cloud, { args: [...ARGS, '--plan'] });
   await runScript(deployScript, cloud);
   await runScript(rollback, cloud);

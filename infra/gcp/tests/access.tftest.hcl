@@ -20,7 +20,7 @@ run "only_pin_exchange_is_public" {
     error_message = "People open pin-exchange; nothing else is public."
   }
   assert {
-    condition = toset([for grant in google_cloud_run_v2_service_iam_member.granted : "${split("@", grant.member)[0]} ${grant.name}" if !startswith(grant.member, "all")]) == toset([
+    condition = toset([for grant in concat(values(google_cloud_run_v2_service_iam_member.granted), values(google_cloud_run_v2_service_iam_member.scheduler)) : "${split("@", grant.member)[0]} ${grant.name}" if !startswith(grant.member, "all")]) == toset([
       "serviceAccount:tc-scheduler morning-alert",
       "serviceAccount:tc-scheduler keep-alive",
       "serviceAccount:tc-scheduler health-check",
@@ -60,7 +60,7 @@ run "only_pin_exchange_is_public" {
     error_message = "Workers write no secret."
   }
   assert {
-    condition     = length(output.access) == length(google_secret_manager_secret_iam_member.granted) + length(google_pubsub_topic_iam_member.granted) + length(google_pubsub_subscription_iam_member.granted) + length(google_cloud_run_v2_service_iam_member.granted) + length(google_service_account_iam_member.granted) + length(google_artifact_registry_repository_iam_member.granted) + length(google_storage_bucket_iam_member.granted) + length(google_project_iam_member.granted)
+    condition     = length(output.access) == length(google_secret_manager_secret_iam_member.granted) + length(google_pubsub_topic_iam_member.granted) + length(google_pubsub_subscription_iam_member.granted) + length(google_cloud_run_v2_service_iam_member.granted) + length(google_cloud_run_v2_service_iam_member.scheduler) + length(google_service_account_iam_member.granted) + length(google_artifact_registry_repository_iam_member.granted) + length(google_storage_bucket_iam_member.granted) + length(google_project_iam_member.granted)
     error_message = "Every grant is in the output, and the other way round."
   }
 }
@@ -101,7 +101,7 @@ run "a_worker_account_has_rights_on_its_sessions_and_instances_alone" {
     error_message = "Each account has rights on the subscriptions of its instances, and on no other one."
   }
   assert {
-    condition = jsonencode({ for account in ["tc-worker@my", "orb-bot@my", "scalper@other", "idle@my"] : account => sort([for grant in google_secret_manager_secret_iam_member.granted : "${grant.secret_id} ${basename(grant.role)}" if strcontains(grant.member, account)]) }) == jsonencode({
+    condition = jsonencode({ for account in ["tc-worker@my", "orb-bot@my", "scalper@other", "idle@my"] : account => sort([for grant in concat(values(google_secret_manager_secret_iam_member.granted), values(google_secret_manager_secret_iam_member.named)) : "${grant.secret_id} ${basename(grant.role)}" if strcontains(grant.member, account)]) }) == jsonencode({
       "tc-worker@my" = ["etrade-sandbox-consumer secretmanager.secretAccessor", "etrade-sandbox-session secretmanager.secretAccessor", "etrade-sandbox-session tokenCadenceReader"]
       "orb-bot@my" = [
         "ETRADE_OAUTH_PROD_ACCESS_SECRET secretmanager.secretAccessor", "ETRADE_OAUTH_PROD_ACCESS_TOKEN secretmanager.secretAccessor",
@@ -122,7 +122,7 @@ run "a_worker_account_has_rights_on_its_sessions_and_instances_alone" {
     error_message = "Workers report, and attach nothing to the events."
   }
   assert {
-    condition     = length([for grant in google_project_iam_member.granted : grant if can(regex("worker|orb-bot|scalper|idle", grant.member))]) == 0
+    condition     = length([for grant in concat(values(google_project_iam_member.granted), values(google_project_iam_member.named)) : grant if can(regex("worker|orb-bot|scalper|idle", grant.member))]) == 0
     error_message = "Workers have no right on the project."
   }
   assert {
@@ -143,7 +143,7 @@ run "an_account_of_one_of_two_accounts_at_a_broker_reads_the_shared_key_only_whe
   command = plan
 
   plan_options {
-    target = [google_secret_manager_secret_iam_member.granted]
+    target = [google_secret_manager_secret_iam_member.granted, google_secret_manager_secret_iam_member.named]
   }
 
   variables {
@@ -156,7 +156,7 @@ run "an_account_of_one_of_two_accounts_at_a_broker_reads_the_shared_key_only_whe
   }
 
   assert {
-    condition = toset([for grant in google_secret_manager_secret_iam_member.granted : "${trimprefix(split("@", grant.member)[0], "serviceAccount:")} ${grant.secret_id}" if can(regex(":(ira|joint|tc-worker)@", grant.member)) && endswith(grant.secret_id, "-consumer")]) == toset([
+    condition = toset([for grant in concat(values(google_secret_manager_secret_iam_member.granted), values(google_secret_manager_secret_iam_member.named)) : "${trimprefix(split("@", grant.member)[0], "serviceAccount:")} ${grant.secret_id}" if can(regex(":(ira|joint|tc-worker)@", grant.member)) && endswith(grant.secret_id, "-consumer")]) == toset([
       "ira etrade-prod-ira-consumer", "joint etrade-prod-joint-consumer", "joint etrade-prod-consumer",
     ])
     error_message = "Credentials of its own spare an account the shared ones; tc-worker, which is not named, reads nothing."
@@ -186,6 +186,23 @@ run "workers_that_make_their_own_subscriptions_have_what_that_takes" {
   assert {
     condition     = length(google_pubsub_subscription.instance) == 0
     error_message = "None is made for them beside those."
+  }
+}
+
+run "unchecked_grants_nobody_unknown_a_right" {
+  command = plan
+
+  variables {
+    public = "unchecked"
+  }
+
+  assert {
+    condition     = !anytrue([for member in concat([for grant in google_cloud_run_v2_service_iam_member.granted : grant.member], [for grant in output.access : grant.member]) : startswith(member, "all")])
+    error_message = "Where a policy refuses allUsers nothing is granted to it."
+  }
+  assert {
+    condition     = output.unchecked_in == "us-central1"
+    error_message = "The build reads where it is to switch off Cloud Run's check."
   }
 }
 

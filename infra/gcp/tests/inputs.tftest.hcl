@@ -35,9 +35,10 @@ run "project_numbers_zones_and_addresses_with_a_path_are_errors" {
     kms_key         = "tokens"
     billing_account = "my billing account"
     role_suffix     = "Second-Try"
+    public          = "everybody"
   }
 
-  expect_failures = [var.role_suffix, var.project, var.region, var.public_url, var.worker_accounts, var.kms_key, var.billing_account]
+  expect_failures = [var.role_suffix, var.public, var.project, var.region, var.public_url, var.worker_accounts, var.kms_key, var.billing_account]
 }
 
 run "the_old_list_of_worker_accounts_is_an_error" {

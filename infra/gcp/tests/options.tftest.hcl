@@ -116,8 +116,12 @@ run "every_option_at_once" {
     error_message = "A mirrored session has its two secrets."
   }
   assert {
-    condition     = toset([for grant in google_secret_manager_secret_iam_member.granted : grant.secret_id if grant.member == "serviceAccount:orb-bot@other-project-1.iam.gserviceaccount.com"]) == toset(["etrade-sandbox-session", "etrade-prod-session", "etrade-sandbox-consumer", "etrade-prod-consumer", "ETRADE_OAUTH_PROD_ACCESS_TOKEN", "ETRADE_OAUTH_PROD_ACCESS_SECRET"])
+    condition     = toset([for grant in google_secret_manager_secret_iam_member.named : grant.secret_id if grant.member == "serviceAccount:orb-bot@other-project-1.iam.gserviceaccount.com"]) == toset(["etrade-sandbox-session", "etrade-prod-session", "etrade-sandbox-consumer", "etrade-prod-consumer", "ETRADE_OAUTH_PROD_ACCESS_TOKEN", "ETRADE_OAUTH_PROD_ACCESS_SECRET"])
     error_message = "A worker's account without a list of sessions reads them all, also one of another project."
+  }
+  assert {
+    condition     = !anytrue([for grant in concat(values(google_secret_manager_secret_iam_member.granted), values(google_project_iam_member.granted)) : strcontains(grant.member, "orb-bot")])
+    error_message = "Functions do not wait for the rights of an account that people name, which may not exist."
   }
 }
 

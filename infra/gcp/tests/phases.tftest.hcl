@@ -15,7 +15,7 @@ run "phase_one_makes_secrets_and_topics_but_no_function" {
   command = plan
 
   assert {
-    condition     = length(google_cloudfunctions2_function.own) == 0 && length(google_cloud_scheduler_job.own) == 0 && length(google_cloud_run_v2_service_iam_member.granted) == 0
+    condition     = length(google_cloudfunctions2_function.own) == 0 && length(google_cloud_scheduler_job.own) == 0 && length(google_cloud_run_v2_service_iam_member.granted) == 0 && length(google_cloud_run_v2_service_iam_member.scheduler) == 0
     error_message = "Without numbers of versions there is no function, no job and nobody who may call one."
   }
   assert {
