@@ -100,6 +100,13 @@ export const BUILD_MINUTES_A_FUNCTION = 2;
 export const NETWORK_BYTES_A_RUN = 5_000;
 export const NETWORK_BYTES_A_PAGE = 20_000;
 
+/** A flood that one machine can send and two instances can answer. */
+export const STRANGER_REQUESTS_A_SECOND = 100;
+/** The page that a stranger gets, with its headers. */
+export const STRANGER_ANSWER_BYTES = 3_000;
+/** Cloud Run's own entry for a request. */
+export const STRANGER_LOG_BYTES = 1_000;
+
 /** What a Pub/Sub request counts for at least. */
 export const MESSAGE_BYTES = 1_000;
 /** An event goes to the topic, to the example subscription and to workers. */

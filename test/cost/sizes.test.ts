@@ -35,6 +35,15 @@ describe('the sizes of the functions', () => {
     }
   });
 
+  it('leave the page, where strangers may call, little time and many places', () => {
+    const { functions } = readSizes();
+    expect(functions['pin-exchange']).toMatchObject({
+      timeoutSeconds: 100,
+      concurrency: 40,
+      maxInstances: 2,
+    });
+  });
+
   it.each([
     { what: 'a memory that is none', change: keepAlive({ memory: '250Mi' }), named: 'memory' },
     { what: 'a CPU that is no number', change: keepAlive({ cpu: 'one' }), named: 'cpu' },

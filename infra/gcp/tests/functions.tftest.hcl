@@ -49,8 +49,17 @@ run "four_functions_run_on_nodejs24_with_their_own_account" {
     error_message = "Images go where the clean-up policy is."
   }
   assert {
-    condition     = alltrue([for function in google_cloudfunctions2_function.own : function.service_config[0].timeout_seconds == 300 && function.service_config[0].min_instance_count == 0 && function.service_config[0].max_instance_count <= 3])
-    error_message = "Timeouts are longer than the scheduler's, no instance runs for nothing, and few run at once."
+    condition     = alltrue([for name, function in google_cloudfunctions2_function.own : function.service_config[0].timeout_seconds == (name == "pin-exchange" ? 100 : 300) && function.service_config[0].min_instance_count == 0 && function.service_config[0].max_instance_count <= 3])
+    error_message = "Timeouts are longer than the scheduler's, and as short as a slow sign-in allows where strangers may call; no instance runs for nothing, and few run at once."
+  }
+}
+
+run "the_page_waits_for_many_at_once" {
+  command = plan
+
+  assert {
+    condition     = { for name, function in google_cloudfunctions2_function.own : name => function.service_config[0].max_instance_request_concurrency } == { morning-alert = 1, pin-exchange = 40, keep-alive = 1, health-check = 1 }
+    error_message = "Eighty slow callers are needed to fill the page, not sixteen; the others do one thing at a time."
   }
 }
 
