@@ -1,0 +1,108 @@
+/**
+ * What a build on Cloud Build does, done in exactly the files that it would be given: the scripts of its steps, from
+ * `cloudbuild.yaml`, with the packages that are installed here.
+ *
+ * A step runs here or is left out for a reason that is written down; one that is in neither list fails. Nothing is
+ * uploaded.
+ */
+
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import * as z from 'zod';
+import {
+  filesOfGcloud,
+  filesOfGit,
+  layOut,
+  recordedUpload,
+  uploadedFiles,
+} from './fixtures/uploaded-tree.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+
+/** Each step of `cloudbuild.yaml`: `run` here, or why not. */
+const STEPS: Readonly<Record<string, 'run' | { readonly leftOut: string }>> = {
+  settings: { leftOut: 'reads the bucket of the state; build-modes.test.ts plays it' },
+  install: { leftOut: 'needs the registry; the packages that are installed here are used' },
+  lint: 'run',
+  types: 'run',
+  test: { leftOut: 'this test is one of those it runs' },
+  build: 'run',
+  'terraform-init': { leftOut: 'needs the registry of providers and the bucket' },
+  'terraform-check': { leftOut: 'gcp/terraform.test.ts runs the same' },
+  'terraform-plan': { leftOut: 'asks Google; build-modes.test.ts plays it' },
+  'terraform-apply': { leftOut: 'changes the cloud; build-modes.test.ts plays it' },
+  outputs: { leftOut: 'writes to the bucket; build-modes.test.ts plays it' },
+  smoke: { leftOut: 'asks deployed functions; smoke/ runs it against stand-ins' },
+};
+
+const build = z
+  .object({
+    steps: z.array(z.object({ id: z.string(), dir: z.string().default('.'), script: z.string() })),
+    substitutions: z.record(z.string(), z.string()),
+  })
+  .parse(parse(readFileSync(join(ROOT, 'cloudbuild.yaml'), 'utf8')));
+
+const files = uploadedFiles(ROOT);
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'uploaded-tree-'));
+  layOut(ROOT, files, folder);
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it('each step of cloudbuild.yaml is run here or left out for a reason', () => {
+  expect(Object.keys(STEPS)).toEqual(build.steps.map(({ id }) => id));
+});
+
+it('what is uploaded is what is in the repository', () => {
+  const git = filesOfGit(ROOT);
+  if (git !== null) expect(files).toEqual(git.toSorted());
+  expect(
+    files.filter((file) =>
+      /(^|\/)(\.env|node_modules|dist|\.token-cadence|\.git)(\/|$)/.test(file),
+    ),
+  ).toEqual([]);
+});
+
+it('gcloud decides as it was recorded to, by ignore files that are still the same', () => {
+  const names = Object.keys(recordedUpload.ignoreFiles);
+  const present = Object.fromEntries(
+    names.map((name) => [name, existsSync(join(ROOT, name)) ? read(name) : null]),
+  );
+  expect(present).toEqual(recordedUpload.ignoreFiles);
+  expect(files.filter((file) => /(^|\/)\.(gcloud|git)ignore$/.test(file))).toEqual(names);
+  const [gcloud, git] = [filesOfGcloud(ROOT), filesOfGit(ROOT)];
+  if (gcloud === null || git === null) return;
+  expect(git.filter((file) => !gcloud.includes(file))).toEqual(recordedUpload.leftOut);
+});
+
+it.concurrent.each(build.steps.filter(({ id }) => STEPS[id] === 'run'))(
+  'the step "$id" succeeds in these files',
+  { timeout: 120_000 },
+  async ({ script, dir }) => {
+    const running = promisify(execFile)('bash', ['-c', script], {
+      cwd: join(folder, dir),
+      env: {
+        ...build.substitutions,
+        PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
+        HOME: folder,
+      },
+    });
+    const said = await running.then(
+      () => '',
+      (error: { stdout?: string; stderr?: string }) => `${error.stdout}${error.stderr}`,
+    );
+    expect(said).toBe('');
+  },
+);
+
+function read(name: string): string {
+  return readFileSync(join(ROOT, name), 'utf8');
+}
