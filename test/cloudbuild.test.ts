@@ -1,6 +1,6 @@
 /**
- * `cloudbuild.yaml` against the messages that Cloud Build itself takes, and against what the project knows:
- * images, modes, and the places that `infra/setup` uses. Nothing is sent anywhere.
+ * The two builds, `cloudbuild.yaml` and `infra/gcp/cloudbuild.yaml`, against the messages that Cloud Build itself takes,
+ * and against what the project knows: images, accounts, and the places that `infra/setup` uses. Nothing is sent anywhere.
  */
 
 import { readFileSync } from 'node:fs';
@@ -10,9 +10,12 @@ import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { placesOf } from '../infra/setup/places.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const text = readFileSync(join(ROOT, 'cloudbuild.yaml'), 'utf8');
+const read = (config: string): string => readFileSync(join(ROOT, config), 'utf8');
+const text = read('cloudbuild.yaml');
+const deployText = read('infra/gcp/cloudbuild.yaml');
 
 const definitions = z
   .record(z.string(), z.unknown())
@@ -55,14 +58,21 @@ const buildSchema = z.object({
   substitutions: z.record(z.string(), z.string()),
 });
 const build = buildSchema.parse(parse(text));
+const deployment = buildSchema.parse(parse(deployText));
+const both = [...build.steps, ...deployment.steps];
 
 describe('cloudbuild.yaml', () => {
   it('has only fields and choices that Cloud Build knows', () => {
     expect(unknownFields(buildType, parse(text))).toEqual([]);
+    expect(unknownFields(buildType, parse(deployText))).toEqual([]);
   });
 
   it.each([
-    ['a step’s field', "name: node:24.21.0\n    entrypont: 'npm'", 'steps[1].entrypont'],
+    [
+      'a step’s field',
+      "name: mirror.gcr.io/library/node:24.21.0\n    entrypont: 'npm'",
+      'steps[0].entrypont',
+    ],
     ['an option', 'logging: CLOUD_LOGGING_ONLY\n  machinType: E2', 'options.machinType'],
     ['a choice', 'logging: CLOUD_LOGS_ONLY', 'options.logging=CLOUD_LOGS_ONLY'],
     ['a field at the top', 'timeout: 3600s\ntimeOut: 1s', 'timeOut'],
@@ -75,51 +85,113 @@ describe('cloudbuild.yaml', () => {
   });
 
   it('names each step once, in the order in which it is read', () => {
-    expect(build.steps.map(({ id }) => id)).toEqual([
+    const ids = ({ steps }: typeof build): string[] => steps.map(({ id }) => id);
+    expect(ids(build)).toEqual(['install', 'lint', 'types', 'test', 'build']);
+    expect(ids(deployment)).toEqual([
       'settings',
-      'install',
-      'lint',
-      'types',
-      'test',
-      'build',
+      'bundles',
       'terraform-init',
       'terraform-check',
       'terraform-plan',
       'terraform-apply',
       'outputs',
       'publish',
-      'smoke',
     ]);
   });
 
-  it('runs on the Node of package.json and on pinned images', () => {
+  it('runs on the Node of package.json and on pinned images, none from Docker Hub itself', () => {
     const manifest = z
       .object({ devDependencies: z.object({ node: z.string() }) })
       .parse(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')));
-    const images = new Set(build.steps.map(({ name }) => name));
+    const images = new Set(both.map(({ name }) => name));
     expect([...images].toSorted()).toEqual([
       'gcr.io/cloud-builders/gcloud',
-      expect.stringMatching(/^hashicorp\/terraform:\d+\.\d+\.\d+$/),
-      `node:${manifest.devDependencies.node}`,
+      expect.stringMatching(/^mirror\.gcr\.io\/hashicorp\/terraform:\d+\.\d+\.\d+$/),
+      `mirror.gcr.io/library/node:${manifest.devDependencies.node}`,
     ]);
   });
 
-  it('runs as the build account, with logs where such an account may write them', () => {
-    expect(build.serviceAccount).toContain('tc-build@$PROJECT_ID.');
-    expect(build.options.logging).toBe('CLOUD_LOGGING_ONLY');
+  it('builds as one account and deploys as another, with logs where such accounts may write them', () => {
+    expect(build.serviceAccount).toContain('/tc-build@$PROJECT_ID.');
+    expect(deployment.serviceAccount).toContain('/tc-deploy@$PROJECT_ID.');
+    expect([build, deployment].map(({ options }) => options.logging)).toEqual([
+      'CLOUD_LOGGING_ONLY',
+      'CLOUD_LOGGING_ONLY',
+    ]);
   });
 
-  it('gives every variable that a script reads a value, and reads the values it asks for', () => {
-    const read = build.steps.flatMap(({ script }) =>
-      [...script.matchAll(/\$\{?(_[A-Z_]+)/g)].map((match) => match[1] ?? ''),
+  it('runs npm in the one, Terraform and gcloud in the other, and nothing of npm where rights are', () => {
+    expect(new Set(build.steps.map(({ name }) => name.split(':')[0]))).toEqual(
+      new Set(['mirror.gcr.io/library/node']),
     );
-    const given = Object.keys(build.substitutions);
-    expect([...new Set(read)].filter((name) => !given.includes(name))).toEqual([]);
-    const labels = ['_SETTINGS', '_COMMIT', '_RELEASE'];
-    expect(given.filter((name) => !read.includes(name))).toEqual(labels);
+    expect(deployment.steps.filter(({ name }) => /node/.test(name))).toEqual([]);
+    for (const { id, script } of deployment.steps) {
+      const run = script.replaceAll(/^ *echo .*$/gm, '');
+      expect(run, id).not.toMatch(/\b(npm|node|vitest|biome|tsc|dist\/\S*\.m?js)\b/);
+    }
+    for (const { id, script } of build.steps) {
+      expect(script, id).not.toMatch(/\b(terraform|gcloud|curl)\b/);
+    }
   });
+
+  it('runs the install scripts of the packages that need theirs, by name, and no others', () => {
+    const install = build.steps.find(({ id }) => id === 'install')?.script ?? '';
+    const commands = install.split('\n').filter((line) => line.startsWith('npm '));
+    const lock = z
+      .object({
+        packages: z.record(z.string(), z.looseObject({ hasInstallScript: z.boolean().optional() })),
+      })
+      .parse(JSON.parse(read('package-lock.json')));
+    const having = Object.entries(lock.packages)
+      .filter(([, { hasInstallScript }]) => hasInstallScript === true)
+      .map(([place]) => place.replace(/^.*node_modules\//, ''));
+    expect(commands).toEqual([
+      'npm ci --ignore-scripts --no-audit --no-fund',
+      `npm rebuild ${having.join(' ')}`,
+    ]);
+  });
+
+  it('hands the bundles on, from the place where the one puts them', () => {
+    const { artifacts } = z
+      .object({
+        artifacts: z.object({
+          objects: z.object({ location: z.string(), paths: z.array(z.string()) }),
+        }),
+      })
+      .parse(parse(text));
+    expect(artifacts.objects).toEqual({
+      location: 'gs://$_BUILDS_BUCKET/bundles/$BUILD_ID/',
+      paths: ['dist/*.zip'],
+    });
+    const taken = deployment.steps.find(({ id }) => id === 'bundles')?.script;
+    expect(taken).toContain('gcloud storage cp "gs://$_BUILDS_BUCKET/bundles/$_BUILD/*.zip" dist/');
+    expect(placesOf('my-project').buildsBucket).toBe('my-project-terraform-builds');
+    for (const { substitutions } of [build, deployment]) {
+      expect(substitutions['_BUILDS_BUCKET']).toMatch(/^\$\{PROJECT_ID\}-terraform-builds$/);
+    }
+  });
+
+  it.each([
+    [
+      'the build',
+      build,
+      text.slice(text.indexOf('artifacts:'), text.indexOf('tags:')),
+      ['_COMMIT'],
+    ],
+    ['the deployment', deployment, '', ['_SETTINGS', '_COMMIT', '_RELEASE']],
+  ] as const)(
+    'gives every variable that a script of %s reads a value, and reads the values it asks for',
+    (_name, { steps, substitutions }, artifacts, labels) => {
+      const asked = [...steps.map(({ script }) => script), artifacts].flatMap((script) =>
+        [...script.matchAll(/\$\{?(_[A-Z_]+)/g)].map((match) => match[1] ?? ''),
+      );
+      const given = Object.keys(substitutions);
+      expect([...new Set(asked)].filter((name) => !given.includes(name))).toEqual([]);
+      expect(given.filter((name) => !asked.includes(name))).toEqual(labels);
+    },
+  );
 
   it('takes no secret into a build', () => {
-    expect(text).not.toMatch(/secretEnv|availableSecrets|secrets versions access/);
+    expect(text + deployText).not.toMatch(/secretEnv|availableSecrets|secrets versions access/);
   });
 });

@@ -1,6 +1,5 @@
 /**
- * What a build on Cloud Build does, done in exactly the files that it would be given: the scripts of its steps, from
- * `cloudbuild.yaml`, with the packages that are installed here.
+ * What a build on Cloud Build does, done in exactly the files that it would be given: the scripts of its steps, with the packages that are installed here.
  *
  * A step runs here or is left out for a reason that is written down; one that is in neither list fails. Nothing is
  * uploaded.
@@ -24,28 +23,32 @@ import {
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** Each step of `cloudbuild.yaml`: `run` here, or why not. */
+const CONFIGS = ['cloudbuild.yaml', 'infra/gcp/cloudbuild.yaml'] as const;
+
+/** Each step of the two builds: `run` here, or why not. */
 const STEPS: Readonly<Record<string, 'run' | { readonly leftOut: string }>> = {
-  settings: { leftOut: 'reads the bucket of the state; build-modes.test.ts plays it' },
   install: { leftOut: 'needs the registry; the packages that are installed here are used' },
   lint: 'run',
   types: 'run',
   test: { leftOut: 'this test is one of those it runs' },
   build: 'run',
+  settings: { leftOut: 'reads the bucket of the state; build-modes.test.ts plays it' },
+  bundles: { leftOut: 'reads the bucket of the builds; build-modes.test.ts plays it' },
   'terraform-init': { leftOut: 'needs the registry of providers and the bucket' },
   'terraform-check': { leftOut: 'gcp/terraform.test.ts runs the same' },
   'terraform-plan': { leftOut: 'asks Google; build-modes.test.ts plays it' },
   'terraform-apply': { leftOut: 'changes the cloud; build-modes.test.ts plays it' },
   outputs: { leftOut: 'writes to the bucket; build-modes.test.ts plays it' },
-  smoke: { leftOut: 'asks deployed functions; smoke/ runs it against stand-ins' },
 };
 
-const build = z
-  .object({
-    steps: z.array(z.object({ id: z.string(), dir: z.string().default('.'), script: z.string() })),
-    substitutions: z.record(z.string(), z.string()),
-  })
-  .parse(parse(readFileSync(join(ROOT, 'cloudbuild.yaml'), 'utf8')));
+const buildSchema = z.object({
+  steps: z.array(z.object({ id: z.string(), dir: z.string().default('.'), script: z.string() })),
+  substitutions: z.record(z.string(), z.string()),
+});
+const steps = CONFIGS.flatMap((config) => {
+  const build = buildSchema.parse(parse(readFileSync(join(ROOT, config), 'utf8')));
+  return build.steps.map((step) => ({ ...step, substitutions: build.substitutions }));
+});
 
 const files = uploadedFiles(ROOT);
 let folder: string;
@@ -57,8 +60,8 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it('each step of cloudbuild.yaml is run here or left out for a reason', () => {
-  expect(Object.keys(STEPS)).toEqual(build.steps.map(({ id }) => id));
+it('each step of the builds is run here or left out for a reason', () => {
+  expect(Object.keys(STEPS)).toEqual(steps.map(({ id }) => id));
 });
 
 it('what is uploaded is what is in the repository', () => {
@@ -83,14 +86,14 @@ it('gcloud decides as it was recorded to, by ignore files that are still the sam
   expect(git.filter((file) => !gcloud.includes(file))).toEqual(recordedUpload.leftOut);
 });
 
-it.concurrent.each(build.steps.filter(({ id }) => STEPS[id] === 'run'))(
+it.concurrent.each(steps.filter(({ id }) => STEPS[id] === 'run'))(
   'the step "$id" succeeds in these files',
   { timeout: 120_000 },
-  async ({ script, dir }) => {
+  async ({ script, dir, substitutions }) => {
     const running = promisify(execFile)('bash', ['-c', script], {
       cwd: join(folder, dir),
       env: {
-        ...build.substitutions,
+        ...substitutions,
         PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
         HOME: folder,
       },

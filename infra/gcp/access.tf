@@ -10,7 +10,7 @@ locals {
     { for name, email in local.emails : name => { label = "tc-${name}", member = "serviceAccount:${email}" } },
     { for email in keys(local.worker_accounts) : email => { label = email, member = "serviceAccount:${email}" } if email != "worker" },
     {
-      build               = { label = "tc-build", member = "serviceAccount:tc-build@${var.project}.iam.gserviceaccount.com" }
+      deploy              = { label = "tc-deploy", member = "serviceAccount:tc-deploy@${var.project}.iam.gserviceaccount.com" }
       everyone            = { label = "allUsers", member = "allUsers" }
       pubsub-agent        = { label = "service agent of Pub/Sub", member = "serviceAccount:service-${local.number}@gcp-sa-pubsub.iam.gserviceaccount.com" }
       secretmanager-agent = { label = "service agent of Secret Manager", member = "serviceAccount:service-${local.number}@gcp-sa-secretmanager.iam.gserviceaccount.com" }
@@ -90,9 +90,8 @@ locals {
       var.uptime_check ? [{ who = "monitoring-agent", role = "roles/run.invoker", kind = "service", on = "health-check", why = "asks whether it is alive" }] : [],
     ),
 
-    # Building and deploying.
-    [for who in concat(keys(local.functions), ["scheduler", "images"]) : { who = "build", role = "roles/iam.serviceAccountUser", kind = "account", on = who, why = "deploys what runs as this account" }],
-    [{ who = "build", role = "roles/iam.serviceAccountOpenIdTokenCreator", kind = "account", on = "build", why = "shows health-check who asks, at the end of a build" }],
+    # Deploying. tc-build, which builds, has no right that is granted here.
+    [for who in concat(keys(local.functions), ["scheduler", "images"]) : { who = "deploy", role = "roles/iam.serviceAccountUser", kind = "account", on = who, why = "deploys what runs as this account" }],
     [
       { who = "images", role = "roles/artifactregistry.writer", kind = "repository", on = "token-cadence", why = "stores the image of a function" },
       { who = "images", role = "roles/storage.objectViewer", kind = "bucket", on = local.sources, why = "fetches the bundle it makes an image of" },

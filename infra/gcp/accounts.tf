@@ -1,7 +1,7 @@
 # Who acts: a service account per function and per purpose, and the custom roles that no predefined role fits.
 #
-# What each may do is in access.tf. No account has a key. tc-build, which runs Cloud Build and Terraform itself,
-# has to exist before this does: the setup script makes it, and here it is only named.
+# What each may do is in access.tf. No account has a key. tc-deploy, which runs Terraform itself, and tc-build, which
+# builds and has no right here, have to exist before this does: the setup script makes them.
 
 locals {
   accounts = {

@@ -13,6 +13,7 @@ locals {
     "pubsub",
     "run",
     "secretmanager",
+    "serviceusage",
     "storage",
   ], var.billing_account == null ? [] : ["billingbudgets"])
 }

@@ -1,14 +1,14 @@
 /**
  * Offers a budget that warns by e-mail: Terraform makes it, with a right on the billing account that the person
- * gives the build account here.
+ * gives the account that deploys here.
  *
  * Never a reason to stop: without the right there is no budget, and what to do is said.
  */
 
 import * as z from 'zod';
 import type { Answers } from './answers.ts';
-import { memberOf } from './build-account.ts';
 import type { Cloud } from './cloud.ts';
+import { memberOf } from './deploy-account.ts';
 import type { Places } from './places.ts';
 import { SetupProblem } from './problem.ts';
 import type { DeploymentSettings } from './settings-file.ts';
@@ -34,19 +34,20 @@ export async function offerBudget(options: BudgetOptions, say: Say): Promise<Bud
     question:
       'A stranger’s calls of the page cost you money. Warn you by e-mail when a month costs this much, in whole units of your currency (or "no")',
     fallback: answers.isInteractive ? '1' : '',
-    judge: (value) => (/^([1-9]\d{0,5}|no)$/.test(value) ? null : 'is no whole number above zero'),
+    judge: (value) =>
+      /^([1-9]\d{0,5}|no)$/.test(value) ? null : 'is not a whole number above zero',
   });
   if (answer === '') return {};
   if (answer === 'no') return { billing_account: null };
   try {
     const account = await grantBudgets(cloud, places);
-    say.made(`a budget of ${answer} a month; ${places.buildAccount} has ${ROLE} for it`);
+    say.made(`a budget of ${answer} a month; ${places.deployAccount} has ${ROLE} for it`);
     return { billing_account: account, budget: Number(answer) };
   } catch (error) {
     if (!(error instanceof SetupProblem)) throw error;
     say.note(`no budget: ${error.message}`);
     say.note(
-      `whoever manages the billing account can make one: https://console.cloud.google.com/billing/budgets?project=${places.project}`,
+      `the owner of the billing account can make one: https://console.cloud.google.com/billing/budgets?project=${places.project}`,
     );
     return {};
   }
@@ -70,7 +71,7 @@ async function grantBudgets(cloud: Cloud, places: Places): Promise<string> {
       `--role=${ROLE}`,
       '--format=none',
     ],
-    { doing: 'let the build account make a budget' },
+    { doing: 'let the account that deploys make a budget' },
   );
   return account;
 }

@@ -1,6 +1,8 @@
 /**
  * Runs on Cloud Build: starts one, follows it step by step, says why it failed.
  *
+ * To build and to deploy are two runs by two accounts: the first runs npm and may do nothing, the second runs
+ * Terraform on what the first has built, from the very source it was built of.
  * Terraform runs there and nowhere else: one place, one account and one version, a state that only that account
  * writes, and nothing but Node and gcloud on the person's machine. A build goes on when the terminal is closed;
  * the next script finds it and waits for it.
@@ -9,7 +11,7 @@
 import * as z from 'zod';
 import type { Wait } from '../../functions/clock.ts';
 import { type Cloud, readAnswer } from './cloud.ts';
-import { explainLog } from './explain-log.ts';
+import { explainLog, explainRefusal } from './explain-log.ts';
 import { BUILD_TAG, type Places } from './places.ts';
 import type { SetupProblem } from './problem.ts';
 import type { Say } from './steps.ts';
@@ -17,6 +19,8 @@ import type { Say } from './steps.ts';
 const buildSchema = z.object({
   id: z.string(),
   status: z.string(),
+  /** Why a build ended outside of its steps. */
+  statusDetail: z.string().default(''),
   createTime: z.string().default(''),
   logUrl: z.string().default(''),
   substitutions: z.record(z.string(), z.string()).default({}),
@@ -42,11 +46,26 @@ export type Build = z.infer<typeof buildSchema>;
 
 export type Mode = 'apply' | 'plan' | 'foundation' | 'destroy';
 
+/**
+ * Whether linter, types and all tests run: `yes`; `no` in an emergency; `committed` for an unchanged commit, which
+ * has passed them before.
+ */
+export type Checks = 'yes' | 'no' | 'committed';
+
 export type BuildRequest = {
   readonly mode: Mode;
   readonly substitutions?: Readonly<Record<string, string>>;
-  /** A folder here, or an archive in Cloud Storage. @default '.' */
-  readonly source?: string;
+  /** What was built before, with its source; otherwise the folder here, and it is built first where that is needed. */
+  readonly built?: Built;
+  /** @default 'committed' */
+  readonly checks?: Checks;
+};
+
+export type Built = {
+  /** An archive in Cloud Storage. */
+  readonly source: string;
+  /** Id of the build that made the bundles. */
+  readonly build: string;
 };
 
 export type Builder = {
@@ -67,6 +86,9 @@ export type BuilderOptions = {
 const POLL_MS = 4_000;
 const LISTED = 50;
 const LOG_LINES = 400;
+/** The log of a step arrives some seconds after the step has ended. */
+const LOG_LOOKS = 4;
+const LOG_WAIT_MS = 10_000;
 const UNFINISHED = ['QUEUED', 'PENDING', 'WORKING', 'STATUS_UNKNOWN'];
 
 export function isUnfinished(build: Build): boolean {
@@ -115,59 +137,107 @@ export function createBuilder({ cloud, places, wait }: BuilderOptions): Builder 
 
   async function failure(build: Build): Promise<SetupProblem> {
     const step = build.steps.find(({ status }) => !['SUCCESS', 'QUEUED'].includes(status))?.id;
+    let lines = await readLog(build.id, step);
+    for (let looks = 1; lines.length === 0 && looks < LOG_LOOKS; looks += 1) {
+      await wait(LOG_WAIT_MS);
+      lines = await readLog(build.id, step);
+    }
+    const { status, statusDetail, logUrl } = build;
+    return explainLog({ step: step ?? null, status, statusDetail, logUrl, lines }, places);
+  }
+
+  async function readLog(id: string, step: string | undefined): Promise<string[]> {
     const entries = await cloud.ask(
       [
         'logging',
         'read',
-        `resource.type="build" AND resource.labels.build_id="${build.id}"`,
+        `resource.type="build" AND resource.labels.build_id="${id}"`,
         `--limit=${LOG_LINES}`,
         '--order=desc',
       ],
       { doing: 'read the log of the build', schema: z.array(logEntrySchema), whenPrinted: [] },
     );
-    const lines = entries
+    return entries
       .toReversed()
       .filter(({ labels }) => step === undefined || labels.build_step.includes(`"${step}"`))
       .flatMap(({ textPayload }) => textPayload.split('\n'));
-    return explainLog(
-      { step: step ?? null, status: build.status, logUrl: build.logUrl, lines },
-      places,
+  }
+
+  /** @returns the build once it has succeeded */
+  async function runOne({ config, source, values, ending }: OneRun, say: Say): Promise<Build> {
+    const assignments = Object.entries(values).map(([name, value]) => `${name}=${value}`);
+    const stdout = await say.progress(
+      source === '.' ? 'sending the source' : 'starting',
+      cloud.change(
+        [
+          'builds',
+          'submit',
+          source,
+          `--config=${config}`,
+          `--gcs-source-staging-dir=${places.sources}`,
+          // Another separator than the comma, which lists of sessions have.
+          `--substitutions=^;^${assignments.join(';')}`,
+          '--async',
+          '--format=json',
+        ],
+        {
+          doing: 'start the build',
+          retryWhile: NOT_YET_KNOWN,
+          explain: (stderr) => explainRefusal(stderr, places),
+        },
+      ),
     );
+    if (cloud.isPrinted) return PRINTED_BUILD;
+    const { id } = readAnswer(stdout, {
+      doing: 'start the build',
+      schema: z.object({ id: z.string() }),
+    });
+    say.note(`build ${id}; ${ending}`);
+    const build = await follow(id, say);
+    if (build.status !== 'SUCCESS') throw await failure(build);
+    return build;
+  }
+
+  async function build(checks: Checks, commit: string, say: Say): Promise<Built> {
+    const made = await runOne(
+      {
+        config: 'cloudbuild.yaml',
+        source: '.',
+        values: { _BUILDS_BUCKET: places.buildsBucket, _CHECKS: checks, _COMMIT: commit },
+        ending: 'the terminal stays open until it is built, then it is deployed',
+      },
+      say,
+    );
+    const archive = made.source.storageSource;
+    if (archive === undefined) throw new Error(`build ${made.id} has no source`);
+    return { source: `gs://${archive.bucket}/${archive.object}`, build: made.id };
   }
 
   return {
     list,
-    async run({ mode, substitutions = {}, source = '.' }, say) {
-      const values = Object.entries({
-        _MODE: mode,
-        _STATE_BUCKET: places.bucket,
-        ...substitutions,
-      }).map(([name, value]) => `${name}=${value}`);
-      const stdout = await say.progress(
-        'sending the source',
-        cloud.change(
-          [
-            'builds',
-            'submit',
-            source,
-            '--config=cloudbuild.yaml',
-            `--gcs-source-staging-dir=${places.sources}`,
-            // Another separator than the comma, which lists of sessions have.
-            `--substitutions=^;^${values.join(';')}`,
-            '--async',
-            '--format=json',
-          ],
-          { doing: 'start the build', retryWhile: NOT_YET_KNOWN },
-        ),
+    async run({ mode, substitutions = {}, built, checks = 'committed' }, say) {
+      const isOfBundles = mode === 'apply' || mode === 'plan';
+      const from =
+        built ??
+        (isOfBundles
+          ? await build(checks, substitutions['_COMMIT'] ?? '', say)
+          : { source: '.', build: '' });
+      await runOne(
+        {
+          config: DEPLOYMENT,
+          source: from.source,
+          values: {
+            _MODE: mode,
+            _STATE_BUCKET: places.bucket,
+            ...(isOfBundles
+              ? { _BUILDS_BUCKET: places.buildsBucket, _BUILD: from.build, _CHECKS: checks }
+              : {}),
+            ...substitutions,
+          },
+          ending: 'the terminal may be closed, the build goes on',
+        },
+        say,
       );
-      if (cloud.isPrinted) return;
-      const { id } = readAnswer(stdout, {
-        doing: 'start the build',
-        schema: z.object({ id: z.string() }),
-      });
-      say.note(`build ${id}; the terminal may be closed, the build goes on`);
-      const build = await follow(id, say);
-      if (build.status !== 'SUCCESS') throw await failure(build);
     },
     async settled(say) {
       for (;;) {
@@ -181,10 +251,28 @@ export function createBuilder({ cloud, places, wait }: BuilderOptions): Builder 
   };
 }
 
+type OneRun = {
+  readonly config: string;
+  readonly source: string;
+  readonly values: Readonly<Record<string, string>>;
+  /** What it means to close the terminal. */
+  readonly ending: string;
+};
+
+/** Terraform's run; `cloudbuild.yaml` is npm's. */
+const DEPLOYMENT = 'infra/gcp/cloudbuild.yaml';
+
 /** Words for a build account that was made just now. */
 const NOT_YET_KNOWN = /service account .*(does not exist|not found)|NOT_FOUND.*serviceAccount/i;
 
 const EMPTY_BUILD: Build = buildSchema.parse({ id: '', status: 'SUCCESS' });
+
+/** For a shell: the id and the source are what the line before has printed. */
+const PRINTED_BUILD: Build = buildSchema.parse({
+  id: 'BUILD_ID',
+  status: 'SUCCESS',
+  source: { storageSource: { bucket: 'BUILD_SOURCE_BUCKET', object: 'BUILD_SOURCE_OBJECT' } },
+});
 
 const logEntrySchema = z.object({
   textPayload: z.string().default(''),

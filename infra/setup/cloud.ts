@@ -9,7 +9,7 @@ import type * as z from 'zod';
 import type { Wait } from '../../functions/clock.ts';
 import type { Secret } from '../../functions/secret.ts';
 import { explainFailure, type FailureKind, kindOf } from './explain.ts';
-import { commandLine, type Gcloud } from './gcloud.ts';
+import { commandLine, type Gcloud, type GcloudAnswer } from './gcloud.ts';
 import { SetupProblem } from './problem.ts';
 
 export type Question<T> = {
@@ -51,17 +51,46 @@ export type CloudOptions = {
   readonly project: string;
   readonly account: string | null;
   readonly wait: Wait;
+  /**
+   * Its APIs are known to be on, so an answer that one is off is old news: asked again for three minutes.
+   * @default false
+   */
+  readonly areApisOn?: boolean;
 };
 
 const RETRIES = 8;
 const RETRY_AFTER_MS = 5_000;
 
-export function createCloud({ gcloud, project, account, wait }: CloudOptions): Cloud {
+/** Google says that it takes "a few minutes" until all its parts know of an API. */
+const API_RETRIES = 18;
+const API_RETRY_AFTER_MS = 10_000;
+
+/** Runs `call` again for three minutes while Google says that an API is off which was just switched on. */
+export async function untilApiIsOn<T>(
+  call: () => Promise<T>,
+  isOff: (answer: T) => boolean,
+  wait: Wait,
+): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    const answer = await call();
+    if (tries >= API_RETRIES || !isOff(answer)) return answer;
+    await wait(API_RETRY_AFTER_MS);
+  }
+}
+
+export function createCloud(options: CloudOptions): Cloud {
+  const { gcloud, project, account, wait, areApisOn = false } = options;
   const scope = [`--project=${project}`, '--quiet'];
+  const run = (args: readonly string[], input?: Secret | string): Promise<GcloudAnswer> =>
+    untilApiIsOn(
+      () => gcloud([...args, ...scope], input),
+      ({ exitCode, stderr }) => areApisOn && exitCode !== 0 && kindOf(stderr) === 'api-off',
+      wait,
+    );
   return {
     isPrinted: false,
     async ask(args, { doing, schema, whenAbsent, absentKinds = ['absent'], isText = false }) {
-      const answer = await gcloud([...args, ...scope, ...(isText ? [] : ['--format=json'])]);
+      const answer = await run([...args, ...(isText ? [] : ['--format=json'])]);
       if (answer.exitCode !== 0) {
         const isAbsent = absentKinds.includes(kindOf(answer.stderr));
         if (whenAbsent !== undefined && isAbsent) return whenAbsent;
@@ -71,7 +100,7 @@ export function createCloud({ gcloud, project, account, wait }: CloudOptions): C
     },
     async change(args, { doing, input, retryWhile, explain }) {
       for (let tries = 0; ; tries += 1) {
-        const answer = await gcloud([...args, ...scope], input);
+        const answer = await run(args, input);
         if (answer.exitCode === 0) return answer.stdout;
         if (tries < RETRIES && retryWhile?.test(answer.stderr) === true) {
           await wait(RETRY_AFTER_MS);

@@ -5,7 +5,7 @@
  */
 
 import { createBuilder } from './builds.ts';
-import { deploy, readPageUrl } from './deployment.ts';
+import { askDeployed, checksOf, deploy } from './deployment.ts';
 import { openDeployment } from './open-deployment.ts';
 import { COMMON, readOptions } from './options.ts';
 import { SetupProblem } from './problem.ts';
@@ -15,15 +15,17 @@ import { changeSettings } from './set-option.ts';
 import type { DeploymentSettings } from './settings-file.ts';
 import { createSteps, type Say } from './steps.ts';
 
-const HELP = `npm run deploy -- [--project <id>] [--plan] [--set <name>=<value>] [--unset <name>] [--unchecked]
+const HELP = `npm run deploy -- [--project <id>] [--plan] [--set <name>=<value>] [--unset <name>] [--checked | --unchecked]
 
-Builds this folder on Cloud Build, checks it, and makes it what runs. Takes the newest enabled version of each secret.
+Builds this folder on Cloud Build, makes it what runs, and asks whether it lives. Takes the newest enabled version of each
+secret. Files that differ from the commit are checked before: linter, types and all tests.
 
   --plan                 up to Terraform's plan; changes nothing
   --set <name>=<value>   a variable of infra/gcp, or settings.<NAME> for an environment variable:
                          --set settings.ALERT_AT=08:00   --set uptime_check=true
   --unset <name>         its default again
-  --unchecked            in an emergency: without linter, types and tests, minutes instead of half an hour.
+  --checked              the same checks for an unchanged commit, which has passed them before
+  --unchecked            in an emergency: changed files without checks, minutes instead of half an hour.
                          If what ran before was good, "npm run rollback" is as fast, and safe
   --state-bucket <name>  another bucket than <project>-terraform
 `;
@@ -36,6 +38,7 @@ export const deployScript: Script = async (parts, args) => {
     plan: { type: 'boolean', default: false },
     set: { type: 'string', multiple: true, default: [] },
     unset: { type: 'string', multiple: true, default: [] },
+    checked: { type: 'boolean', default: false },
     unchecked: { type: 'boolean', default: false },
   });
   const { terminal, wait } = parts;
@@ -57,11 +60,18 @@ export const deployScript: Script = async (parts, args) => {
       { isUsage: true },
     );
   }
+  if (options.checked && options.unchecked) {
+    throw new SetupProblem(
+      '--checked runs all checks; --unchecked leaves them out.',
+      ['Leave one of the two out.'],
+      { isUsage: true },
+    );
+  }
   if (options.unchecked) {
     terminal.line(
       terminal.paint('red', 'UNCHECKED: no linter, no types, no test has seen what will run.'),
     );
-    terminal.line('The build only asks the new functions whether they live, once they run.\n');
+    terminal.line('Only the new functions are asked whether they live, once they run.\n');
   }
   const { step } = createSteps({ terminal, total: STEPS, isPrinted: false });
   const { cloud, places, earlier } = await step('The deployment, and its settings', (say) =>
@@ -85,24 +95,20 @@ export const deployScript: Script = async (parts, args) => {
     return next;
   });
 
-  await step(options.plan ? 'A plan, which changes nothing' : 'The build', async (say) => {
+  const title = options.plan
+    ? 'A plan, which changes nothing'
+    : 'The build, and the deployment of it';
+  const pageUrl = await step(title, async (say) => {
     await builder.settled(say);
-    if (options.plan) await builder.run({ mode: 'plan' }, say);
-    else
-      await deploy(
-        {
-          cloud,
-          builder,
-          places,
-          settings,
-          earlier,
-          commit: await parts.commit(),
-          isUnchecked: options.unchecked,
-        },
-        say,
-      );
+    const commit = await parts.commit();
+    const checks = checksOf(commit, options);
+    if (options.plan) {
+      await builder.run({ mode: 'plan', checks }, say);
+      return null;
+    }
+    await deploy({ cloud, builder, places, settings, earlier, commit, checks }, say);
+    return askDeployed({ cloud, places, smoke: parts.smoke }, say);
   });
-  const pageUrl = await readPageUrl(cloud, places);
   terminal.line();
   terminal.line(
     options.plan

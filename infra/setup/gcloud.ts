@@ -21,11 +21,15 @@ export type GcloudOptions = {
   readonly env: NodeJS.ProcessEnv;
   /** Where relative paths of arguments begin. */
   readonly cwd: string;
+  /** @default the machine's */
+  readonly platform?: NodeJS.Platform;
 };
 
-export function createGcloud({ env, cwd }: GcloudOptions): Gcloud {
+export function createGcloud(options: GcloudOptions): Gcloud {
+  const { env, cwd, platform = process.platform } = options;
   return (args, input) =>
     new Promise((resolve, reject) => {
+      if (platform === 'win32') return reject(onWindows());
       const child = spawn('gcloud', [...args], {
         cwd,
         // Nothing may wait for a person who does not see the question.
@@ -48,6 +52,17 @@ export function createGcloud({ env, cwd }: GcloudOptions): Gcloud {
         input === undefined ? '' : typeof input === 'string' ? input : input.reveal(),
       );
     });
+}
+
+/** gcloud is a `.cmd` there, which Node starts through a shell alone, and a shell would read our arguments. */
+function onWindows(): SetupProblem {
+  return new SetupProblem(
+    'This runs on macOS, Linux, WSL and Cloud Shell, not in Windows itself.',
+    [
+      'In WSL (https://learn.microsoft.com/windows/wsl/install) install Node and gcloud, then run the same there.',
+      'Or run it in Cloud Shell, which has both, in the browser: https://shell.cloud.google.com',
+    ],
+  );
 }
 
 const INSTALL = [

@@ -9,10 +9,11 @@
 import type { Secret } from '../../functions/secret.ts';
 import { askApp, askConsumer, askHeartbeat, hintOf, type ValueParts } from './ask-values.ts';
 import { offerBudget } from './budget.ts';
-import { ensureBuildAccount } from './build-account.ts';
+import { ensureBuildOnlyAccount } from './build-only-account.ts';
 import { createBuilder } from './builds.ts';
 import { type Cloud, createCloud, createPrintedCloud } from './cloud.ts';
-import { deploy, isDeployed, readPageUrl, saveSettings } from './deployment.ts';
+import { ensureDeployAccount } from './deploy-account.ts';
+import { askDeployed, checksOf, deploy, isDeployed, saveSettings } from './deployment.ts';
 import { confirmRemoval, readEarlierRun } from './earlier-run.ts';
 import { commandLine } from './gcloud.ts';
 import { APP_SECRET, HEARTBEAT_SECRET, type Places, placesOf } from './places.ts';
@@ -32,7 +33,7 @@ import type { ScriptParts } from './script.ts';
 import { addVersion, existingSecrets, numberSecrets, secretsOf } from './secrets.ts';
 import { checkWorkerAccounts } from './set-option.ts';
 import type { DeploymentSettings } from './settings-file.ts';
-import { ensureBucket, findBucket } from './state-bucket.ts';
+import { ensureBucket, ensureBuildsBucket, findBucket } from './state-bucket.ts';
 import { createSteps, type Say } from './steps.ts';
 import { sendTestMessage } from './test-message.ts';
 
@@ -43,6 +44,8 @@ export type SetupOptions = {
   readonly stateBucket?: string | undefined;
   /** Secrets that get a new version although they have one. */
   readonly replace: readonly string[];
+  /** All checks, also for an unchanged commit. */
+  readonly isChecked: boolean;
   /** Prints the commands instead of running them. */
   readonly isPrinted: boolean;
 };
@@ -53,7 +56,7 @@ const PROJECT_TO_PRINT = 'PROJECT_ID';
 const LEGEND =
   'Each step looks first and adds what is missing: "=" was there already, "+" is new.\n';
 const PRINTED = `# What npm run setup would run in an empty project, as lines for a shell; run them in the folder of this project.
-# It looks before each change and leaves out what is there already.`;
+# It looks before each change and leaves out what is there already. BUILD_… stands for what the line before prints.`;
 
 /** @throws SetupProblem */
 export async function runSetup(parts: ScriptParts, options: SetupOptions): Promise<void> {
@@ -73,23 +76,25 @@ export async function runSetup(parts: ScriptParts, options: SetupOptions): Promi
     return found;
   });
 
-  const { project, cloud } = await step('The project', async (say) => {
+  const { project, plain, cloud } = await step('The project', async (say) => {
     if (isPrinted) {
       const id = options.project ?? PROJECT_TO_PRINT;
       const printed = createPrintedCloud(id, printCommand);
       await checkProject({ cloud: printed, gcloud, project: id, account }, say);
-      return { project: id, cloud: printed };
+      return { project: id, plain: printed, cloud: printed };
     }
     const id = await chooseProject(options.project, gcloud, answers);
-    const made = createCloud({ gcloud, project: id, account, wait });
-    await checkProject({ cloud: made, gcloud, project: id, account }, say);
-    return { project: id, cloud: made };
+    const made = { gcloud, project: id, account, wait };
+    const plain = createCloud(made);
+    await checkProject({ cloud: plain, gcloud, project: id, account }, say);
+    return { project: id, plain, cloud: createCloud({ ...made, areApisOn: true }) };
   });
   const places = placesOf(project, options.stateBucket);
-  const context = { cloud, gcloud, project, account };
+  // Once its APIs are on, what says that one is off is asked again.
+  const context = { cloud: plain, gcloud, project, account };
   const builder = createBuilder({ cloud, places, wait });
 
-  await step('Billing is on', (say) => checkBilling(context, say));
+  await step('Billing is on', (say) => checkBilling({ ...context, wait }, say));
   await step('Google’s APIs are on', (say) => enableApis(context, say));
 
   const { bucket, publishing, saved, earlier, region, sessions } = await step(
@@ -112,14 +117,16 @@ export async function runSetup(parts: ScriptParts, options: SetupOptions): Promi
   );
   const choice = { sessions, heartbeat: earlier.heartbeat === true };
 
-  await step('A bucket for Terraform’s state, the settings and the sources', async (say) => {
+  await step('A bucket for Terraform’s state and the settings, one for the builds', async (say) => {
     await ensureBucket(cloud, places, { found: bucket, region }, say);
+    await ensureBuildsBucket(cloud, places, region, say);
     // The suffix of the roles has to be known to the first build, and to a run after this one is cut off.
     await saveSettings({ cloud, places, settings: earlier, earlier: saved }, say);
   });
-  await step('The account that builds and deploys', (say) =>
-    ensureBuildAccount({ cloud, places, wait, roleSuffix: earlier.role_suffix }, say),
-  );
+  await step('Two accounts: one builds and may do nothing else, the other deploys', async (say) => {
+    await ensureBuildOnlyAccount(cloud, places, say);
+    await ensureDeployAccount({ cloud, places, wait, roleSuffix: earlier.role_suffix }, say);
+  });
 
   await step('Terraform, first phase: accounts, topics, secrets without a value', async (say) => {
     await builder.settled(say);
@@ -164,30 +171,25 @@ export async function runSetup(parts: ScriptParts, options: SetupOptions): Promi
     },
   );
 
-  await step('Terraform, second phase: functions, jobs and all the rest', async (say) => {
+  const kept = { ...earlier, ...publishing };
+  const pageUrl = await step('Terraform, second phase: functions and all the rest', async (say) => {
     const settings: DeploymentSettings = {
-      ...earlier,
-      ...publishing,
+      ...kept,
       ...(await offerBudget({ cloud, places, answers, earlier }, say)),
       region,
       sessions: [...sessions],
       secret_versions: values.numbers,
     };
-    const deployment = {
-      cloud,
-      builder,
-      places,
-      settings,
-      earlier,
-      commit: isPrinted ? null : await parts.commit(),
-    };
+    const commit = isPrinted ? null : await parts.commit();
+    const checks = isPrinted ? 'committed' : checksOf(commit, { checked: options.isChecked });
+    const deployment = { cloud, builder, places, settings, earlier, commit, checks };
     await saveSettings(deployment, say);
     if (isDeployed(await builder.settled(say), settings))
       say.already('deployed, with these settings');
     else await deploy({ ...deployment, earlier: settings }, say);
+    return askDeployed({ cloud, places, smoke: parts.smoke }, say);
   });
 
-  const pageUrl = await readPageUrl(cloud, places);
   await step('A test message', (say) =>
     sendTestMessage(
       {

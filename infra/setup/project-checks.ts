@@ -6,8 +6,9 @@
  */
 
 import * as z from 'zod';
+import type { Wait } from '../../functions/clock.ts';
 import type { Answers } from './answers.ts';
-import { type Cloud, readAnswer } from './cloud.ts';
+import { type Cloud, readAnswer, untilApiIsOn } from './cloud.ts';
 import { AGAIN, billingAdvice, explainFailure } from './explain.ts';
 import type { Gcloud } from './gcloud.ts';
 import { APIS } from './places.ts';
@@ -113,7 +114,10 @@ export async function checkProject(context: ProjectContext, say: Say): Promise<v
 
 const BILLING_API = 'cloudbilling.googleapis.com';
 
-export async function checkBilling({ cloud, project }: ProjectContext, say: Say): Promise<void> {
+export async function checkBilling(
+  { cloud, project, wait }: ProjectContext & { readonly wait: Wait },
+  say: Say,
+): Promise<void> {
   const look = (): Promise<boolean | null> =>
     cloud.ask<boolean | null>(['billing', 'projects', 'describe', project], {
       doing: 'see whether billing is on',
@@ -128,10 +132,18 @@ export async function checkBilling({ cloud, project }: ProjectContext, say: Say)
   if (isOn === null) {
     await enable(cloud, [BILLING_API]);
     say.made(`API ${BILLING_API}`);
-    isOn = await look();
+    isOn = await say.progress(
+      'until Google knows that the API is on',
+      untilApiIsOn(look, (answer) => answer === null, wait),
+    );
   }
-  if (isOn !== true)
-    throw new SetupProblem(`${project} has no billing account.`, billingAdvice(project));
+  if (isOn === null) {
+    throw new SetupProblem(
+      `Could not see whether billing is on: Google does not know yet that the API ${BILLING_API} is on in ${project}.`,
+      ['Wait five minutes, then run the same again: what is done stays done.'],
+    );
+  }
+  if (!isOn) throw new SetupProblem(`${project} has no billing account.`, billingAdvice(project));
   say.already('on');
 }
 
@@ -163,8 +175,21 @@ async function enable(cloud: Cloud, apis: readonly string[]): Promise<void> {
 export async function ensureServiceAgents(cloud: Cloud): Promise<void> {
   await cloud.change(
     ['beta', 'services', 'identity', 'create', '--service=pubsub.googleapis.com'],
-    { doing: 'make Pub/Sub’s own account' },
+    {
+      doing: 'make Pub/Sub’s own account',
+      explain: (stderr) =>
+        /command group installed|components: \[beta\]/i.test(stderr) ? lacksBeta() : null,
+    },
   );
+}
+
+/** The command is not in any other part of gcloud. */
+function lacksBeta(): SetupProblem {
+  return new SetupProblem('Could not make Pub/Sub’s own account: this gcloud has no "beta" part.', [
+    'Now: gcloud components install beta',
+    'Where a package manager has installed gcloud and that is refused, use Cloud Shell: https://shell.cloud.google.com',
+    AGAIN,
+  ]);
 }
 
 /** Products whose regions differ. */
@@ -173,22 +198,40 @@ const REGIONAL: readonly (readonly [string, readonly string[]])[] = [
   ['Cloud Scheduler', ['scheduler', 'locations', 'list']],
 ];
 
+/** @see https://docs.cloud.google.com/build/docs/locations: in new projects Cloud Build may run here alone */
+const BUILDS_ALWAYS_IN: readonly string[] = [
+  'asia-east1',
+  'australia-southeast1',
+  'europe-west1',
+  'southamerica-east1',
+  'us-central1',
+  'us-west2',
+];
+
 export async function checkRegion(cloud: Cloud, region: string, say: Say): Promise<void> {
   for (const [product, args] of REGIONAL) {
-    const regions = await cloud.ask(args, {
-      doing: `list the regions of ${product}`,
-      schema: z
-        .array(z.object({ locationId: z.string() }))
-        .transform((locations) => locations.map(({ locationId }) => locationId)),
-      whenPrinted: [region],
-    });
+    const regions = await say.progress(
+      `the regions of ${product}`,
+      cloud.ask(args, {
+        doing: `list the regions of ${product}`,
+        schema: z
+          .array(z.object({ locationId: z.string() }))
+          .transform((locations) => locations.map(({ locationId }) => locationId)),
+        whenPrinted: [region],
+      }),
+    );
     if (regions.includes(region)) continue;
     const continent = region.split('-')[0] ?? '';
     const near = regions.filter((other) => other.startsWith(`${continent}-`)).toSorted();
     throw new SetupProblem(`The region "${region}" has no ${product}.`, [
       `It is in: ${(near.length > 0 ? near : regions.toSorted()).join(', ')}`,
-      'Free storage exists in us-central1, us-east1 and us-west1 alone: npm run setup -- --region us-east1',
+      'us-central1 has everything, builds of new projects and free storage included: npm run setup -- --region us-central1',
     ]);
+  }
+  if (!BUILDS_ALWAYS_IN.includes(region)) {
+    say.note(
+      `Google lets some projects, new ones above all, build in ${BUILDS_ALWAYS_IN.join(', ')} alone. A build that is refused says so; a region cannot be changed later without new sign-ins`,
+    );
   }
   say.already(`${region} has ${REGIONAL.map(([product]) => product).join(' and ')}`);
 }

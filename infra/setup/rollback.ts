@@ -1,15 +1,14 @@
 /**
- * `npm run rollback`: the source of an earlier deployment, built and deployed once more.
+ * `npm run rollback`: what an earlier deployment was made of, deployed once more.
  *
- * Every deployment's source lies in the bucket for 90 days. Its bundles come out byte for byte as they were, so
- * Terraform changes only the functions that differ. Its checks passed then and are left out now, which makes it
- * minutes. Settings, secrets and tokens stay as they are.
+ * Every deployment's source and bundles lie in the bucket for 90 days, so nothing is built or checked again, and
+ * Terraform changes only the functions that differ. Settings, secrets and tokens stay as they are.
  */
 
 import * as z from 'zod';
 import { type Build, createBuilder } from './builds.ts';
 import type { Cloud } from './cloud.ts';
-import { readPageUrl } from './deployment.ts';
+import { askDeployed } from './deployment.ts';
 import { openDeployment } from './open-deployment.ts';
 import { COMMON, readOptions } from './options.ts';
 import { SetupProblem } from './problem.ts';
@@ -75,25 +74,31 @@ export const rollback: Script = async (parts, args) => {
   const source = release.source.storageSource;
   if (source === undefined) throw new Error('a release without a source');
   const archive = `gs://${source.bucket}/${source.object}`;
-  if (!(await isThere(cloud, archive))) {
-    throw new SetupProblem(`The source of ${release.id} is gone: ${archive}`, [
-      `Sources are kept for 90 days, and this one is of ${release.createTime.slice(0, 10)}.`,
+  const build = release.substitutions['_BUILD'] ?? '';
+  const bundles = `gs://${places.buildsBucket}/bundles/${build}/keep-alive.zip`;
+  const gone = (await isThere(cloud, archive))
+    ? build !== '' && (await isThere(cloud, bundles))
+      ? null
+      : bundles
+    : archive;
+  if (gone !== null) {
+    throw new SetupProblem(`What ${release.id} was made of is gone: ${gone}`, [
+      `Sources and bundles are kept for 90 days, and this one is of ${release.createTime.slice(0, 10)}.`,
       'From git, as a deployment of its own:',
       `  git checkout ${release.substitutions['_COMMIT']?.replace(/-changed$/, '') || '<commit>'} && npm ci && npm run deploy -- --project ${places.project}`,
       list,
     ]);
   }
-  await step(
+  const pageUrl = await step(
     `Back from ${from.id.slice(0, 8)} (${commitOf(from)}) to ${release.id.slice(0, 8)} (${commitOf(release)}, ${release.createTime.slice(0, 16)})`,
-    (say) => {
+    async (say) => {
       if (isUnchecked(release))
         say.note('it was deployed with --unchecked, so no test has seen it');
-      return builder.run(
+      await builder.run(
         {
           mode: 'apply',
-          source: archive,
+          built: { source: archive, build },
           substitutions: {
-            _CHECKS: 'no',
             _RELEASE: release.id,
             _SETTINGS: digestOf(earlier),
             _COMMIT: release.substitutions['_COMMIT'] ?? '',
@@ -101,9 +106,9 @@ export const rollback: Script = async (parts, args) => {
         },
         say,
       );
+      return askDeployed({ cloud, places, smoke: parts.smoke }, say);
     },
   );
-  const pageUrl = await readPageUrl(cloud, places);
   terminal.line();
   terminal.line(`${terminal.paint('green', 'Rolled back.')} The page: ${pageUrl ?? '?'}`);
   terminal.line(`Forward again, once it is mended: npm run deploy -- --project ${places.project}`);

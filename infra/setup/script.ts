@@ -9,6 +9,9 @@ import { join } from 'node:path';
 import { createInterrupts, Interrupted } from '../../functions/cli/interrupts.ts';
 import { createTerminal, type Terminal } from '../../functions/cli/terminal.ts';
 import { type Random, systemRandom, systemWait, type Wait } from '../../functions/clock.ts';
+import { checkOutputs } from '../smoke/checks.ts';
+import type { Finding } from '../smoke/finding.ts';
+import { findIdentityToken } from '../smoke/identity-token.ts';
 import { type Answers, createAnswers } from './answers.ts';
 import { readCommit } from './commit.ts';
 import { createGcloud, type Gcloud } from './gcloud.ts';
@@ -42,6 +45,8 @@ export type ScriptParts = {
   readonly telegramUrl: string | null;
   /** What is checked out, such as `bcde9fc` or `bcde9fc-changed`; `null` outside of git. */
   readonly commit: () => Promise<string | null>;
+  /** Looks at what runs from outside; takes the outputs of Terraform. */
+  readonly smoke: (outputs: string) => Promise<readonly Finding[]>;
 };
 
 export type Script = (parts: ScriptParts, args: readonly string[]) => Promise<void>;
@@ -72,6 +77,8 @@ export async function runInProcess(
     fetch,
     telegramUrl: process.env['TELEGRAM_API_URL'] ?? null,
     commit: () => readCommit(ROOT),
+    smoke: (outputs) =>
+      checkOutputs(outputs, { fetch, wait: systemWait, identityToken: findIdentityToken }),
     ...overrides,
   };
   let code = 0;

@@ -15,6 +15,8 @@ Takes a Google Cloud project from empty to the first alert. Each step looks firs
   --region <region>      us-central1 if not given
   --sessions <keys>      etrade-sandbox if not given, later what is deployed
   --replace <secret>     ask for a new value of a secret: etrade-sandbox-consumer, token-cadence-app
+  --checked              run linter, types and all tests first, half an hour more; files that differ
+                         from the commit are checked anyway
   --print                print all commands, run none
   --state-bucket <name>  another bucket than <project>-terraform
 
@@ -30,6 +32,7 @@ export const setup: Script = async (parts, args) => {
     region: { type: 'string' },
     sessions: { type: 'string' },
     replace: { type: 'string', multiple: true, default: [] },
+    checked: { type: 'boolean', default: false },
     print: { type: 'boolean', default: false },
   });
   if (options.help) {
@@ -42,6 +45,7 @@ export const setup: Script = async (parts, args) => {
     sessions: options.sessions === undefined ? undefined : parseSessions(options.sessions),
     stateBucket: options['state-bucket'],
     replace: options.replace,
+    isChecked: options.checked,
     isPrinted: options.print,
   });
 };

@@ -1,5 +1,6 @@
 /**
- * The bucket that has to be there before Terraform: its state, the settings, the uploaded sources.
+ * The two buckets that have to be there before Terraform: one for its state and the settings, one for the uploaded
+ * sources and what was built of them, where the account that builds may add objects.
  *
  * Not public, with old versions of the state kept; what is deleted after a while stands in
  * `state-bucket.json`. It is never deleted here but by `teardown`.
@@ -23,7 +24,10 @@ const bucketSchema = z.object({
 export type StateBucket = { readonly isThere: boolean; readonly isComplete: boolean };
 
 /** Only the project's own: a bucket of that name in another project is as good as none. */
-export async function findBucket(cloud: Cloud, { bucket }: Places): Promise<StateBucket> {
+export async function findBucket(
+  cloud: Cloud,
+  { bucket }: { readonly bucket: string },
+): Promise<StateBucket> {
   const own = await cloud.ask(['storage', 'buckets', 'list', `--filter=name=${bucket}`], {
     doing: 'list the buckets',
     schema: z.array(bucketSchema),
@@ -34,6 +38,18 @@ export async function findBucket(cloud: Cloud, { bucket }: Places): Promise<Stat
     isThere: found !== undefined,
     isComplete: found?.versioning_enabled === true && (found.lifecycle_config ?? null) !== null,
   };
+}
+
+/** The bucket of the builds, looked at and made like the other. */
+export async function ensureBuildsBucket(
+  cloud: Cloud,
+  places: Places,
+  region: string,
+  say: Say,
+): Promise<void> {
+  const builds = { ...places, bucket: places.buildsBucket };
+  const found = await findBucket(cloud, builds);
+  await ensureBucket(cloud, builds, { found, region }, say);
 }
 
 export async function ensureBucket(

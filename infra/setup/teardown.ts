@@ -5,6 +5,9 @@
  * others in the project may use them.
  */
 
+import { removeBuildOnlyAccount } from './build-only-account.ts';
+import { createBuilder } from './builds.ts';
+import type { Cloud } from './cloud.ts';
 import {
   buildRolesIn,
   findAccount,
@@ -12,9 +15,7 @@ import {
   heldRoles,
   memberOf,
   wantedRoles,
-} from './build-account.ts';
-import { createBuilder } from './builds.ts';
-import type { Cloud } from './cloud.ts';
+} from './deploy-account.ts';
 import { newestChange } from './deployment.ts';
 import { openProject } from './open-deployment.ts';
 import { COMMON, readOptions } from './options.ts';
@@ -30,7 +31,7 @@ const HELP = `npm run teardown -- [--project <id>] [--everything]
 Takes down everything that Terraform made: functions, jobs, topics, and the secrets with all tokens in them.
 Asks for the project's id first.
 
-  --everything           also the bucket of the state, the build account and its role, without asking again
+  --everything           also the two buckets, the two accounts that build and deploy, and their role, without asking again
   --state-bucket <name>  another bucket than <project>-terraform
 
 Without a terminal: TEARDOWN=<project id> and REMOVE_REST=yes or no on standard input.
@@ -70,7 +71,7 @@ export const teardown: Script = async (parts, args) => {
       return;
     }
     say.note(
-      'Tokens, records and consumer keys go with it. A copy of the tokens: npx token-cadence export',
+      'Tokens, records and consumer keys go with it. A copy of the tokens: npm run token-cadence -- export <file>',
     );
     await answers.get({
       name: 'TEARDOWN',
@@ -89,7 +90,7 @@ export const teardown: Script = async (parts, args) => {
 
   const isRestGone = await step('What setup itself made', async (say) => {
     say.note(
-      `bucket gs://${places.bucket} (state, settings, sources), ${places.buildAccount}, its custom role`,
+      `buckets gs://${places.bucket} and gs://${places.buildsBucket} (state, settings, sources, builds), ${places.buildAccount}, ${places.deployAccount} and its custom role`,
     );
     const answer = options.everything
       ? 'yes'
@@ -107,7 +108,9 @@ export const teardown: Script = async (parts, args) => {
   terminal.line();
   terminal.line(`${terminal.paint('green', 'Taken down.')} What stays in ${project}:`);
   if (!isRestGone) {
-    terminal.line(`- gs://${places.bucket}, ${places.buildAccount} and its custom role`);
+    terminal.line(
+      `- gs://${places.bucket}, gs://${places.buildsBucket}, ${places.buildAccount}, ${places.deployAccount} and the role ${BUILD_ROLE.id}`,
+    );
   }
   terminal.line(
     '- the APIs that were enabled, the history and the logs of the builds; nothing of it costs',
@@ -125,7 +128,7 @@ async function removeRest(
   }: { readonly hasBucket: boolean; readonly roleSuffix?: string | undefined },
   say: Say,
 ): Promise<void> {
-  const { project, buildAccount } = places;
+  const { project, deployAccount } = places;
   const held = await heldRoles(cloud, places);
   // First of all, as long as it is seen which of them the account holds.
   const customRoles = new Set([...buildRolesIn(held), roleId(BUILD_ROLE.id, roleSuffix)]);
@@ -147,20 +150,26 @@ async function removeRest(
         '--condition=None',
         '--format=none',
       ],
-      { doing: `take ${role} from the build account` },
+      { doing: `take ${role} from the account that deploys` },
     );
   }
-  if ((await findAccount(cloud, places)) !== null) {
-    await cloud.change(['iam', 'service-accounts', 'delete', buildAccount], {
-      doing: 'delete the build account',
+  if ((await findAccount(cloud, deployAccount)) !== null) {
+    await cloud.change(['iam', 'service-accounts', 'delete', deployAccount], {
+      doing: 'delete the account that deploys',
     });
-    say.made(`${buildAccount} deleted`);
+    say.made(`${deployAccount} deleted`);
   }
-  if (hasBucket) {
-    await cloud.change(['storage', 'rm', `gs://${places.bucket}`, '--recursive'], {
-      doing: 'delete the bucket',
+  await removeBuildOnlyAccount(cloud, places, say);
+  const builds = await findBucket(cloud, { bucket: places.buildsBucket });
+  const buckets = [
+    ...(hasBucket ? [places.bucket] : []),
+    ...(builds.isThere ? [places.buildsBucket] : []),
+  ];
+  for (const bucket of buckets) {
+    await cloud.change(['storage', 'rm', `gs://${bucket}`, '--recursive'], {
+      doing: `delete the bucket ${bucket}`,
     });
-    say.made(`gs://${places.bucket} deleted`);
+    say.made(`gs://${bucket} deleted`);
   }
 }
 

@@ -10,7 +10,12 @@
 import * as z from 'zod';
 import type { Wait } from '../../functions/clock.ts';
 import { securityHeaders } from '../../functions/http/security-headers.ts';
-import { type Deployment, PRIVATE_FUNCTIONS, type PrivateFunction } from './deployment.ts';
+import {
+  type Deployment,
+  PRIVATE_FUNCTIONS,
+  type PrivateFunction,
+  parseDeployment,
+} from './deployment.ts';
 import type { Finding } from './finding.ts';
 
 export type CheckOptions = {
@@ -41,6 +46,16 @@ const CSP_PARTS = ["default-src 'none'", "form-action 'self'", "frame-ancestors 
 const reportSchema = z.object({ worked: z.boolean(), problems: z.array(z.string()) });
 
 const SEE_LOG = 'see its log in Cloud Logging; then "npm run deploy", or "npm run rollback"';
+
+/** The same of what `terraform output -json` prints. */
+export async function checkOutputs(
+  outputs: string,
+  options: CheckOptions,
+): Promise<readonly Finding[]> {
+  const parsed = parseDeployment(outputs);
+  if (parsed.ok) return checkDeployment(parsed.deployment, options);
+  return [{ type: 'problem', what: parsed.problem, todo: 'npm run deploy' }];
+}
 
 /** All findings, in the order in which they are made. */
 export async function checkDeployment(
@@ -148,7 +163,9 @@ async function checkHealth(url: string, options: CheckOptions): Promise<Finding[
   const token = await options.identityToken(url);
   if (token === null) {
     const what = 'health-check: its report was not asked for, for want of an identity token';
-    return [{ type: 'not-checked', what, todo: 'gcloud auth login' }];
+    return [
+      { type: 'not-checked', what, todo: 'gcloud auth login; on Windows in WSL or Cloud Shell' },
+    ];
   }
   const headers = { authorization: `Bearer ${token}` };
   const answer = await ask(options, url, { method: 'POST', headers });

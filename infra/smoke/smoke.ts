@@ -2,7 +2,7 @@
  * `npm run smoke -- --urls <file>`: does what was deployed answer as it should?
  *
  * The file is what `terraform output -json` prints. Exit code 0: all well; 1: a problem, each with what to
- * do; 2: wrong arguments or file. Changes nothing. Also the last step of `cloudbuild.yaml`.
+ * do; 2: wrong arguments or file. Changes nothing. `npm run setup`, `deploy` and `rollback` ask the same at their end.
  */
 
 import { readFile } from 'node:fs/promises';

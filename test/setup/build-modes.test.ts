@@ -1,4 +1,4 @@
-/** The shell scripts of `cloudbuild.yaml`, run with stand-ins for their programs: what each mode really calls. */
+/** The shell scripts of the two builds, run with stand-ins for their programs: what each mode really calls. */
 
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,13 +9,17 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import { placesOf } from '../../infra/setup/places.ts';
 
-const text = readFileSync(join(import.meta.dirname, '../../cloudbuild.yaml'), 'utf8');
-const build = z
-  .object({
-    steps: z.array(z.object({ id: z.string(), dir: z.string().default('.'), script: z.string() })),
-    substitutions: z.record(z.string(), z.string()),
-  })
-  .parse(parse(text));
+const configSchema = z.object({
+  steps: z.array(z.object({ id: z.string(), dir: z.string().default('.'), script: z.string() })),
+  substitutions: z.record(z.string(), z.string()),
+});
+
+function readConfig(file: string): z.infer<typeof configSchema> {
+  return configSchema.parse(parse(readFileSync(join(import.meta.dirname, '../..', file), 'utf8')));
+}
+
+const npmBuild = readConfig('cloudbuild.yaml');
+const deployment = readConfig('infra/gcp/cloudbuild.yaml');
 
 const places = placesOf('my-trading-123456');
 const folders: string[] = [];
@@ -37,11 +41,15 @@ type Given = {
   readonly outputs?: unknown;
   /** What each `terraform apply` fails with; `null` and what is not named succeeds. */
   readonly applies?: readonly (string | null)[];
+  /** @default all of them */
+  readonly only?: readonly string[];
+  /** @default the deployment */
+  readonly config?: z.infer<typeof configSchema>;
 };
 
 /** Runs all steps in a folder of its own; each program writes down how it was called. */
 function runBuild(substitutions: Readonly<Record<string, string>>, given: Given = {}): Ran {
-  const { hasSettings = true, state = [], applies = [], outputs = {} } = given;
+  const { hasSettings = true, state = [], applies = [], outputs = {}, config = deployment } = given;
   const folder = mkdtempSync(join(tmpdir(), 'build-modes-'));
   folders.push(folder);
   mkdirSync(join(folder, 'bin'));
@@ -72,15 +80,17 @@ esac
     chmodSync(file, 0o755);
   }
   let output = '';
-  for (const { script, dir } of build.steps) {
+  const steps = config.steps.filter(({ id }) => given.only?.includes(id) ?? true);
+  for (const { script, dir } of steps) {
     const local = script.replaceAll('/workspace/', `${folder}/`);
     const interpreter = script.startsWith('#!/usr/bin/env bash') ? 'bash' : 'sh';
     const { status, stdout, stderr } = spawnSync(interpreter, ['-c', local], {
       cwd: join(folder, dir),
       encoding: 'utf8',
       env: {
-        ...build.substitutions,
+        ...config.substitutions,
         _STATE_BUCKET: places.bucket,
+        _BUILDS_BUCKET: places.buildsBucket,
         PROJECT_ID: places.project,
         ...substitutions,
         PATH: `${join(folder, 'bin')}:/usr/bin:/bin`,
@@ -115,21 +125,39 @@ const TERRAFORM_CHECKS = [
 ];
 const SETTINGS = [`gcloud storage ls ${places.settings}`, `gcloud storage cat ${places.settings}`];
 
-describe('a build with _MODE', () => {
-  it('apply checks, builds, deploys, saves the addresses and asks the functions', () => {
-    const { exitCode, calls, output } = runBuild({ _MODE: 'apply' });
+const INSTALL = [
+  'npm ci --ignore-scripts --no-audit --no-fund',
+  'npm rebuild esbuild node protobufjs',
+];
+
+describe('a build of the bundles', () => {
+  it('installs, checks and builds', () => {
+    const { exitCode, calls, output } = runBuild({}, { config: npmBuild });
+    expect(exitCode, output).toBe(0);
+    expect(calls).toEqual([...INSTALL, ...CHECKS, 'npm run build']);
+  });
+
+  it.each(['committed', 'no'])('with _CHECKS=%s installs and builds', (_CHECKS) => {
+    const { exitCode, calls } = runBuild({ _CHECKS }, { config: npmBuild });
+    expect(exitCode).toBe(0);
+    expect(calls).toEqual([...INSTALL, 'npm run build']);
+  });
+});
+
+describe('a deployment with _MODE', () => {
+  const BUNDLES = `gcloud storage cp gs://${places.buildsBucket}/bundles/c1/*.zip dist/`;
+
+  it('apply takes the bundles, checks, changes the cloud and saves the addresses', () => {
+    const { exitCode, calls, output } = runBuild({ _MODE: 'apply', _BUILD: 'c1' });
     expect(exitCode, output).toBe(0);
     expect(calls).toEqual([
       ...SETTINGS,
-      'npm ci --no-audit --no-fund',
-      ...CHECKS,
-      'npm run build',
+      BUNDLES,
       INIT,
       ...TERRAFORM_CHECKS,
       `terraform plan ${VARIABLES} -out=/workspace/plan.tfplan`,
       ...APPLY,
       `gcloud storage cp outputs.json ${places.outputs}`,
-      'npm run smoke -- --urls outputs.json',
     ]);
   });
 
@@ -157,12 +185,21 @@ describe('a build with _MODE', () => {
     });
   });
 
-  it('apply without the checks that a source has passed before leaves out those alone', () => {
-    const { calls } = runBuild({ _MODE: 'apply', _CHECKS: 'no' });
-    expect(calls.filter((call) => CHECKS.concat(TERRAFORM_CHECKS).includes(call))).toEqual([]);
-    expect(calls).toContain('npm run build');
-    expect(calls.at(-1)).toBe('npm run smoke -- --urls outputs.json');
-  });
+  it.each(['committed', 'no'])(
+    'apply with _CHECKS=%s leaves out Terraform’s tests alone',
+    (_CHECKS) => {
+      const { exitCode, calls } = runBuild({ _MODE: 'apply', _BUILD: 'c1', _CHECKS });
+      expect(exitCode).toBe(0);
+      expect(calls).toEqual([
+        ...SETTINGS,
+        BUNDLES,
+        INIT,
+        `terraform plan ${VARIABLES} -out=/workspace/plan.tfplan`,
+        ...APPLY,
+        `gcloud storage cp outputs.json ${places.outputs}`,
+      ]);
+    },
+  );
 
   it('apply stops at once without settings: a running system would be taken down', () => {
     const { exitCode, calls, output } = runBuild({ _MODE: 'apply' }, { hasSettings: false });
@@ -235,7 +272,7 @@ describe('a build with _MODE', () => {
     expect(calls).toContain(
       `terraform plan ${VARIABLES} -destroy -var=secret_versions={} -out=/workspace/plan.tfplan`,
     );
-    expect(calls.filter((call) => call.startsWith('npm'))).toEqual([]);
+    expect(calls).not.toContainEqual(expect.stringContaining('/bundles/'));
   });
 
   it('anything else is refused before Terraform plans', () => {
@@ -250,35 +287,65 @@ describe('an apply that fails', () => {
     'Error waiting for Updating function: Could not create or update Cloud Run service keep-alive, Permission denied on secret: projects/1/secrets/etrade-prod-consumer/versions/1 for Revision service account tc-keep-alive@…';
   const plan = `terraform plan ${VARIABLES} -out=/workspace/plan.tfplan`;
   const [apply = '', outputs = ''] = APPLY;
+  const only = ['terraform-plan', 'terraform-apply'];
   const from = (calls: readonly string[]): readonly string[] => calls.slice(calls.indexOf(plan));
 
   it('on a right that Google does not know of yet is planned and tried once more, after a pause', () => {
-    const { exitCode, calls, output } = runBuild({ _MODE: 'apply' }, { applies: [DENIED] });
+    const { exitCode, calls, output } = runBuild({ _MODE: 'apply' }, { applies: [DENIED], only });
     expect(exitCode, output).toBe(0);
     expect(from(calls).slice(0, 6)).toEqual([plan, apply, 'sleep 90', plan, apply, outputs]);
     expect(output).toContain('Permission denied on secret: projects/1');
   });
 
-  it('on the same a second time ends the build', () => {
-    const { exitCode, calls } = runBuild({ _MODE: 'apply' }, { applies: [DENIED, DENIED] });
-    expect(exitCode).toBe(1);
-    expect(from(calls)).toEqual([plan, apply, 'sleep 90', plan, apply]);
-  });
-
-  it('on anything else ends the build at once', () => {
+  it('on the same a third time ends the build, with what to do', () => {
     const { exitCode, calls, output } = runBuild(
       { _MODE: 'apply' },
-      { applies: ['Error 400: Invalid value'] },
+      { applies: [DENIED, DENIED, DENIED], only },
     );
     expect(exitCode).toBe(1);
+    const again = ['sleep 90', plan, apply];
+    expect(from(calls)).toEqual([plan, apply, ...again, ...again]);
+    expect(output).toContain('Tried three times. Wait ten minutes, then run the same again');
+  });
+
+  it.each([
+    'googleapi: Error 400: Service account tc-keep-alive@x.iam.gserviceaccount.com does not exist., badRequest',
+    "googleapi: Error 400: Role (projects/x/roles/tokenCadenceReader) does not exist in the resource's hierarchy.",
+    'googleapi: Error 404: Unknown service account, notFound',
+    "googleapi: Error 403: Permission 'iam.serviceaccounts.actAs' denied on service account tc-images (or it may not exist).",
+    'googleapi: Error 403: Cloud Scheduler API has not been used in project 1 before or it is disabled.\nreason: "SERVICE_DISABLED"',
+    'googleapi: Error 409: There were concurrent policy changes. Please retry the whole read-modify-write.',
+    'googleapi: Error 409: Conflict, the etag of the request did not match.',
+    'googleapi: Error 503: The service is currently unavailable., backendError',
+    // As Terraform wraps long texts.
+    'Could not create Cloud Run service keep-alive, Permission denied\non secret: projects/1/secrets/x',
+  ])('on what passes by itself is tried again: %s', (error) => {
+    const { exitCode, calls, output } = runBuild(
+      { _MODE: 'apply' },
+      { applies: [error, error], only },
+    );
+    expect(exitCode, output).toBe(0);
+    const again = ['sleep 90', plan, apply];
+    expect(from(calls).slice(0, 8)).toEqual([plan, apply, ...again, ...again]);
+  });
+
+  it.each([
+    'Error 400: Invalid value',
+    'googleapi: Error 409: Secret [token-cadence-app] already exists.',
+    "googleapi: Error 403: Permission 'pubsub.topics.create' denied",
+    'googleapi: Error 400: One or more users named in the policy do not belong to a permitted customer.',
+    "googleapi: Error 400: You can't create a role_id (tokenCadenceReader) which has been marked for deletion.",
+  ])('on anything else ends the build at once: %s', (error) => {
+    const { exitCode, calls, output } = runBuild({ _MODE: 'apply' }, { applies: [error], only });
+    expect(exitCode).toBe(1);
     expect(from(calls)).toEqual([plan, apply]);
-    expect(output).toContain('Invalid value');
+    expect(output).toContain(error);
   });
 
   it('repeats the plan with the arguments it had', () => {
     const { calls } = runBuild(
       { _MODE: 'foundation', _SESSIONS: 'etrade-sandbox,etrade-prod' },
-      { applies: [DENIED] },
+      { applies: [DENIED], only },
     );
     const [first, second] = calls.filter((call) => call.startsWith('terraform plan'));
     expect(first).toContain('["etrade-sandbox","etrade-prod"]');

@@ -108,7 +108,7 @@ describe('a budget', () => {
     const { exitCode, output, cloud, settings } = await setUp({}, { typed });
     expect(exitCode, output).toBe(0);
     expect(output).toContain('when a month costs this much');
-    expect(output).toContain('That is no whole number above zero.');
+    expect(output).toContain('That is not a whole number above zero.');
     expect(settings).toMatchObject({ billing_account: null });
     const again = await runScript(setup, cloud, { typed: [] });
     expect(again.output).not.toContain('when a month costs this much');

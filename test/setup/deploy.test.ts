@@ -32,7 +32,10 @@ describe('npm run deploy', () => {
     const { exitCode, output, calls } = await run(deployScript, cloud);
     expect(exitCode, output).toBe(0);
     expect(changesOf(calls)).toEqual([
-      expect.stringMatching(/^builds submit \. .*_MODE=apply;.*_COMMIT=bcde9fc/),
+      expect.stringMatching(/^builds submit \. --config=cloudbuild.yaml .*_COMMIT=bcde9fc/),
+      expect.stringMatching(
+        /^builds submit gs:\S+ --config=infra\/gcp\/cloudbuild.yaml .*_MODE=apply;.*_COMMIT=bcde9fc/,
+      ),
     ]);
     expect(output).toContain('Deployed. The page: https://pin-exchange-421337');
   });
@@ -134,7 +137,10 @@ describe('npm run deploy', () => {
     const cloud = await settledCloud();
     const { exitCode, output, calls } = await run(deployScript, cloud, '--plan');
     expect(exitCode, output).toBe(0);
-    expect(changesOf(calls)).toEqual([expect.stringContaining('_MODE=plan')]);
+    expect(changesOf(calls)).toEqual([
+      expect.stringContaining('--config=cloudbuild.yaml'),
+      expect.stringContaining('_MODE=plan'),
+    ]);
     expect(output).toContain('Nothing was changed.');
   });
 
@@ -146,7 +152,7 @@ describe('npm run deploy', () => {
     expect(output).toMatch(/^UNCHECKED: no linter, no types, no test/);
     expect(output).toContain(`It was not checked. As soon as there is time: npm run deploy`);
     await run(deployScript, cloud);
-    expect(cloud.builds.at(-1)?.substitutions['_CHECKS']).toBeUndefined();
+    expect(cloud.builds.at(-1)?.substitutions['_CHECKS']).toBe('committed');
     const { output: list } = await run(rollback, cloud, '--list');
     expect(list.match(/bcde9fc.*$/gm)).toEqual(['bcde9fc', 'bcde9fc, unchecked', 'bcde9fc']);
     const back = await run(rollback, cloud);
@@ -168,18 +174,19 @@ describe('npm run deploy', () => {
 });
 
 describe('npm run rollback', () => {
-  it('builds the source of the deployment before, without the checks it has passed', async () => {
+  it('deploys what the deployment before was made of, and builds nothing', async () => {
     const cloud = await settledCloud();
     await run(deployScript, cloud);
     const { exitCode, output, calls } = await run(rollback, cloud);
     expect(exitCode, output).toBe(0);
     const first = cloud.builds[1];
     expect(changesOf(calls)).toEqual([
-      expect.stringContaining(`builds submit gs://${PROJECT}-terraform/sources/2.tgz`),
+      expect.stringContaining(`builds submit gs://${PROJECT}-terraform-builds/sources/2.tgz`),
     ]);
     expect(cloud.builds.at(-1)?.substitutions).toMatchObject({
-      _CHECKS: 'no',
+      _CHECKS: 'committed',
       _RELEASE: first?.id,
+      _BUILD: first?.substitutions['_BUILD'],
       _MODE: 'apply',
     });
     expect(output).toContain('Rolled back.');
@@ -199,7 +206,7 @@ describe('npm run rollback', () => {
 
   it('goes back to the last whole deployment after one that failed', async () => {
     const cloud = await settledCloud();
-    cloud.failingStep = { step: 'smoke', lines: ['keep-alive: 500'] };
+    cloud.failingStep = { step: 'terraform-apply', lines: ['keep-alive: 500'] };
     const failed = await run(deployScript, cloud);
     expect(failed.output).toContain('keep-alive: 500');
     await run(rollback, cloud);
@@ -227,11 +234,11 @@ describe('npm run rollback', () => {
   it('says that a source is gone before anything is started, and how to go on', async () => {
     const cloud = await settledCloud();
     await run(deployScript, cloud);
-    const archive = `gs://${PROJECT}-terraform/sources/2.tgz`;
+    const archive = `gs://${PROJECT}-terraform-builds/sources/2.tgz`;
     delete cloud.objects[archive];
     const { exitCode, output, calls } = await run(rollback, cloud);
     expect(exitCode).toBe(1);
-    expect(output).toContain(`The source of ${cloud.builds[1]?.id} is gone: ${archive}`);
+    expect(output).toContain(`What ${cloud.builds[1]?.id} was made of is gone: ${archive}`);
     expect(output).toContain('kept for 90 days, and this one is of 2026-11-20');
     expect(output).toContain(
       `git checkout bcde9fc && npm ci && npm run deploy -- --project ${PROJECT}`,
@@ -285,7 +292,9 @@ describe('npm run teardown', () => {
     expect(exitCode, output).toBe(0);
     expect(changesOf(calls)).toEqual([expect.stringContaining('_MODE=destroy')]);
     expect(cloud.secrets).toEqual({});
-    expect(output).toContain(`- gs://${PROJECT}-terraform, tc-build@`);
+    expect(output).toContain(
+      `- gs://${PROJECT}-terraform, gs://${PROJECT}-terraform-builds, tc-build@`,
+    );
   });
 
   it('removes the rest on request, and can be run again', async () => {

@@ -47,6 +47,8 @@ export type FakeCloud = {
   /** Projects that the account may not see. */
   hidden: string[];
   apis: string[];
+  /** How many calls an API refuses after it was enabled: Google needs a while to know. */
+  slowApis: Record<string, number>;
   functionRegions: string[];
   schedulerRegions: string[];
   buckets: Record<
@@ -60,7 +62,12 @@ export type FakeCloud = {
   roles: Record<string, { permissions: string[]; deleted: boolean }>;
   bindings: { role: string; member: string }[];
   secrets: Record<string, { value: string; state: string }[]>;
+  /** Deployments: builds of `infra/gcp/cloudbuild.yaml`. */
   builds: FakeBuild[];
+  /** Builds of `cloudbuild.yaml`, which make the bundles. */
+  bundleBuilds: FakeBuild[];
+  /** Bindings on buckets, by URL. */
+  bucketBindings: Record<string, { role: string; member: string }[]>;
   /** Permissions that the account lacks, by the beginning of a command: `iam service-accounts create`. */
   denied: Record<string, string>;
   /** The next build fails in this step, after these lines. */
@@ -84,6 +91,7 @@ export function createFakeCloud(changes: Partial<FakeCloud> = {}): FakeCloud {
       'cloudresourcemanager.googleapis.com',
       'serviceusage.googleapis.com',
     ],
+    slowApis: {},
     functionRegions: ['europe-west1', 'us-central1', 'us-east1', 'us-south1'],
     schedulerRegions: ['europe-west1', 'us-central1', 'us-east1'],
     buckets: {},
@@ -94,6 +102,8 @@ export function createFakeCloud(changes: Partial<FakeCloud> = {}): FakeCloud {
     bindings: [],
     secrets: {},
     builds: [],
+    bundleBuilds: [],
+    bucketBindings: {},
     denied: {},
     failingStep: null,
     logs: {},
@@ -102,15 +112,9 @@ export function createFakeCloud(changes: Partial<FakeCloud> = {}): FakeCloud {
   };
 }
 
-export const STEP_IDS = [
-  'settings',
-  'install',
-  'test',
-  'build',
-  'terraform-plan',
-  'terraform-apply',
-  'smoke',
-];
+const BUNDLE_STEPS = ['install', 'test', 'build'];
+const DEPLOY_STEPS = ['settings', 'bundles', 'terraform-plan', 'terraform-apply', 'outputs'];
+export const STEP_IDS = [...BUNDLE_STEPS, ...DEPLOY_STEPS];
 
 const NO_AGENT =
   'Error 400: Service account service-421337@gcp-sa-pubsub.iam.gserviceaccount.com does not exist.';
@@ -200,7 +204,12 @@ function judge(
     );
   }
   const { api } = handler;
-  if (api === undefined || cloud.apis.includes(`${api}.googleapis.com`)) return;
+  if (api === undefined) return;
+  const left = cloud.slowApis[api] ?? 0;
+  if (cloud.apis.includes(`${api}.googleapis.com`)) {
+    if (left === 0) return;
+    cloud.slowApis[api] = left - 1;
+  }
   throw new Refusal(
     `PERMISSION_DENIED: ${api} API has not been used in project 421337 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/${api}.googleapis.com/overview?project=421337 then retry.\nreason: SERVICE_DISABLED`,
   );
@@ -366,6 +375,31 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
       bucket.lifecycle ||= flags['lifecycle-file'] !== undefined;
     },
   },
+  'storage buckets get-iam-policy': {
+    api: 'storage',
+    run: ({ cloud, words: [url = ''] }) => {
+      bucketOf(cloud, url);
+      const bindings = cloud.bucketBindings[url] ?? [];
+      return { bindings: bindings.map(({ role, member }) => ({ role, members: [member] })) };
+    },
+  },
+  'storage buckets add-iam-policy-binding': {
+    change: true,
+    api: 'storage',
+    run: ({ cloud, words: [url = ''], flags }) => {
+      bucketOf(cloud, url);
+      const { member = '', role = '' } = flags;
+      const email = member.replace('serviceAccount:', '');
+      if (cloud.accounts[email] === undefined) {
+        throw new Refusal(`HTTPError 400: Service account ${email} does not exist.`);
+      }
+      const bindings = cloud.bucketBindings[url] ?? [];
+      cloud.bucketBindings[url] = bindings;
+      if (!bindings.some((each) => each.role === role && each.member === member)) {
+        bindings.push({ role, member });
+      }
+    },
+  },
   'storage cat': {
     api: 'storage',
     run: ({ cloud, words: [url = ''] }) => {
@@ -400,7 +434,10 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     run: ({ cloud, words: [url = ''] }) => {
       bucketOf(cloud, url);
       delete cloud.buckets[url.replace('gs://', '')];
-      cloud.objects = {};
+      delete cloud.bucketBindings[url];
+      for (const object of Object.keys(cloud.objects)) {
+        if (object.startsWith(`${url}/`)) delete cloud.objects[object];
+      }
     },
   },
   'iam service-accounts list': {
@@ -518,11 +555,17 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
       return version.value;
     },
   },
-  'builds list': { api: 'cloudbuild', run: ({ cloud }) => cloud.builds.toReversed() },
+  'builds list': {
+    api: 'cloudbuild',
+    run: ({ cloud }) =>
+      [...cloud.builds, ...cloud.bundleBuilds].toSorted((one, other) =>
+        one.createTime < other.createTime ? 1 : -1,
+      ),
+  },
   'builds describe': {
     api: 'cloudbuild',
     run: ({ cloud, words: [id = ''] }) => {
-      const build = cloud.builds.find((each) => each.id === id);
+      const build = [...cloud.builds, ...cloud.bundleBuilds].find((each) => each.id === id);
       if (build === undefined) throw new Refusal(`NOT_FOUND: build ${id} not found`);
       const seen = structuredClone(build);
       advance(cloud, build);
@@ -560,7 +603,8 @@ function secretOf(cloud: FakeCloud, id: string): { value: string; state: string 
 }
 
 function submit({ cloud, words: [source = ''], flags, project }: Call): { id: string } {
-  const account = `tc-build@${project}.iam.gserviceaccount.com`;
+  const isDeployment = flags['config'] === 'infra/gcp/cloudbuild.yaml';
+  const account = `tc-${isDeployment ? 'deploy' : 'build'}@${project}.iam.gserviceaccount.com`;
   if (cloud.accounts[account]?.disabled !== false) {
     throw new Refusal(`NOT_FOUND: service account ${account} not found`);
   }
@@ -569,15 +613,17 @@ function submit({ cloud, words: [source = ''], flags, project }: Call): { id: st
   if (source.startsWith('gs://') && cloud.objects[source] === undefined) {
     throw new Refusal(`HTTPError 404: No such object: ${source}`);
   }
-  const number = cloud.builds.length + 1;
-  const id = `b${number}-0000-4000-8000-000000000000`;
-  const object = `sources/${number}${source.startsWith('gs://') ? '-again' : ''}.tgz`;
+  const list = isDeployment ? cloud.builds : cloud.bundleBuilds;
+  const number = list.length + 1;
+  const id = `${isDeployment ? 'b' : 'c'}${number}-0000-4000-8000-000000000000`;
+  const object = `sources/${isDeployment ? '' : 'c'}${number}.tgz`;
+  const minute = cloud.builds.length + cloud.bundleBuilds.length + 1;
   cloud.objects[`gs://${bucket}/${object}`] = 'an archive';
   const assignments = (flags['substitutions'] ?? '').replace(/^\^;\^/, '').split(';');
-  cloud.builds.push({
+  list.push({
     id,
     status: 'QUEUED',
-    createTime: new Date(Date.UTC(2026, 10, 20, 12, number)).toISOString(),
+    createTime: new Date(Date.UTC(2026, 10, 20, 12, minute)).toISOString(),
     tags: ['token-cadence'],
     logUrl: `https://console.cloud.google.com/cloud-build/builds/${id}?project=421337`,
     substitutions: Object.fromEntries(
@@ -590,7 +636,7 @@ function submit({ cloud, words: [source = ''], flags, project }: Call): { id: st
         generation: '1',
       },
     },
-    steps: STEP_IDS.map((step) => ({
+    steps: (isDeployment ? DEPLOY_STEPS : BUNDLE_STEPS).map((step) => ({
       id: step,
       status: 'QUEUED',
       timing: { startTime: '', endTime: '' },
@@ -620,6 +666,10 @@ function advance(cloud: FakeCloud, build: FakeBuild): void {
     }
     step.status = 'SUCCESS';
     if (step.id === 'terraform-apply') take(cloud, build);
+    if (step.id === 'build') {
+      const folder = `gs://${build.substitutions['_BUILDS_BUCKET']}/bundles/${build.id}`;
+      cloud.objects[`${folder}/keep-alive.zip`] = 'a bundle';
+    }
   }
   const next = build.steps.find(({ status }) => status === 'QUEUED');
   if (next === undefined) build.status = 'SUCCESS';
@@ -628,8 +678,7 @@ function advance(cloud: FakeCloud, build: FakeBuild): void {
 
 /** As the scripts of cloudbuild.yaml end at once where a mode does not need them. */
 function isLeftOut({ substitutions }: FakeBuild, step: string): boolean {
-  const needed = ['settings', 'terraform-plan', 'terraform-apply'].includes(step);
-  return !needed && !['apply', 'plan'].includes(substitutions['_MODE'] ?? '');
+  return step === 'bundles' && !['apply', 'plan'].includes(substitutions['_MODE'] ?? '');
 }
 
 function take(cloud: FakeCloud, { substitutions }: FakeBuild): void {

@@ -5,6 +5,7 @@
 import { createAnswers } from '../../infra/setup/answers.ts';
 import type { Gcloud, GcloudAnswer } from '../../infra/setup/gcloud.ts';
 import { type Script, type ScriptTerminal, tell } from '../../infra/setup/script.ts';
+import type { Finding } from '../../infra/smoke/finding.ts';
 import { answerTo, type FakeCall, type FakeCloud } from './fake-cloud.ts';
 
 export const CANARIES = {
@@ -23,6 +24,10 @@ export type Outcome = {
   /** Calls of this run alone. */
   readonly calls: readonly FakeCall[];
   readonly telegram: FakeTelegram;
+  /** Each wait, in milliseconds. */
+  readonly waits: readonly number[];
+  /** Outputs of what was asked whether it lives. */
+  readonly asked: readonly string[];
 };
 
 export type FakeTelegram = {
@@ -40,8 +45,16 @@ export type RunOptions = {
   /** At a terminal: asked one after the other. */
   readonly typed?: readonly string[];
   readonly telegram?: Partial<FakeTelegram>;
+  /** What is checked out. @default 'bcde9fc' */
+  readonly commit?: string | null;
+  /** What a look at the deployed functions finds. @default nothing */
+  readonly findings?: readonly Finding[];
   /** Takes the place of a call's answer; `null` lets it through. */
-  readonly intercept?: (index: number, run: () => GcloudAnswer) => GcloudAnswer | null;
+  readonly intercept?: (
+    index: number,
+    run: () => GcloudAnswer,
+    args: readonly string[],
+  ) => GcloudAnswer | null;
 };
 
 export async function runScript(
@@ -57,11 +70,13 @@ export async function runScript(
     ...options.telegram,
   };
   const from = cloud.calls.length;
+  const waits: number[] = [];
+  const asked: string[] = [];
   const gcloud: Gcloud = (args, input) => {
     const index = cloud.calls.length - from;
     const text = input === undefined ? '' : typeof input === 'string' ? input : input.reveal();
     const run = (): GcloudAnswer => answerTo(cloud, args, text);
-    const replaced = options.intercept?.(index, run) ?? null;
+    const replaced = options.intercept?.(index, run, args) ?? null;
     if (replaced !== null && cloud.calls.length === from + index) {
       // Counted all the same, so that an index names a call.
       cloud.calls.push({ args, input: null, isChange: false, exitCode: replaced.exitCode });
@@ -99,18 +114,29 @@ export async function runScript(
         terminal,
         answers: createAnswers(terminal),
         gcloud,
-        wait: async () => {},
+        wait: async (ms) => void waits.push(ms),
         random: (size) => new Uint8Array(size).fill(0xab),
         fetch: telegramFetch(telegram, written),
         telegramUrl: null,
-        commit: async () => 'bcde9fc',
+        commit: async () => (options.commit === undefined ? 'bcde9fc' : options.commit),
+        smoke: async (outputs) => {
+          asked.push(outputs);
+          return options.findings ?? [];
+        },
       },
       options.args ?? ['--project', 'my-trading-123456'],
     );
   } catch (error) {
     exitCode = tell(error, terminal);
   }
-  return { exitCode, output: written.join('\n'), calls: cloud.calls.slice(from), telegram };
+  return {
+    exitCode,
+    output: written.join('\n'),
+    calls: cloud.calls.slice(from),
+    telegram,
+    waits,
+    asked,
+  };
 }
 
 /** Answers for api.telegram.org; the code is read off the screen, as the person does. */

@@ -3,6 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createGcloud } from '../../infra/setup/gcloud.ts';
+import { SetupProblem } from '../../infra/setup/problem.ts';
 import { startServer } from '../fixtures/telegram-server.ts';
 import { createFakeCloud, PROJECT } from './fake-cloud.ts';
 import { createFakePath, type FakePath, runProcess } from './fake-path.ts';
@@ -39,7 +41,7 @@ async function startBot(): Promise<{ url: string; sent: string[] }> {
 }
 
 // A process for each call of gcloud, twice a whole setup: slow on a busy machine.
-describe('npm run setup as a process', { timeout: 120_000 }, () => {
+describe('npm run setup as a process', { timeout: 240_000 }, () => {
   it('sets up with a gcloud on the PATH; the second run changes nothing; no argument holds a secret', async () => {
     const path = fakePath();
     const bot = await startBot();
@@ -102,7 +104,7 @@ describe('npm run setup as a process', { timeout: 120_000 }, () => {
     });
     expect(exitCode, output).toBe(0);
     expect(path.read().calls).toEqual([]);
-    expect(output.match(/^gcloud /gm)?.length).toBe(22);
+    expect(output.match(/^gcloud /gm)?.length).toBe(29);
     expect(output.match(/^# +\d+\/12 /gm)?.length).toBe(12);
     expect(output).not.toContain('--async');
   });
@@ -129,5 +131,15 @@ describe('the files of infra/setup', () => {
       expect(text.split('\n').length, file).toBeLessThan(310);
     }
     expect(files.length).toBeGreaterThan(20);
+  });
+});
+
+it('in Windows itself says where it runs, before anything is started', async () => {
+  const gcloud = createGcloud({ env: {}, cwd: '/nowhere', platform: 'win32' });
+  const problem = await gcloud(['auth', 'list']).catch((error: unknown) => error);
+  expect(problem).toBeInstanceOf(SetupProblem);
+  expect(problem).toMatchObject({
+    message: 'This runs on macOS, Linux, WSL and Cloud Shell, not in Windows itself.',
+    advice: [expect.stringContaining('WSL'), expect.stringContaining('shell.cloud.google.com')],
   });
 });

@@ -50,9 +50,89 @@ describe('npm run setup', () => {
     expect(output).toContain('The page: https://pin-exchange-421337.us-central1.run.app');
   });
 
-  it('gives the build account its roles and nothing that reads secrets or owns the project', async () => {
+  it('gives the account that builds its log and the bundles, and takes whatever it was given beyond', async () => {
+    const account = `tc-build@${PROJECT}.iam.gserviceaccount.com`;
+    const member = `serviceAccount:${account}`;
+    const bindings = ['roles/storage.admin', 'roles/logging.logWriter'].map((role) => ({
+      role,
+      member,
+    }));
+    const cloud = createFakeCloud({
+      apis: [...createFakeCloud().apis, 'iam.googleapis.com'],
+      accounts: { [account]: { disabled: false } },
+      bindings: [...bindings, { role: 'roles/storage.admin', member: 'user:trader@example.com' }],
+    });
+    const { exitCode, output } = await runScript(setup, cloud);
+    expect(exitCode, output).toBe(0);
+    expect(output).toContain(`${account} without roles/storage.admin`);
+    expect(cloud.bindings.filter((each) => each.member === member)).toEqual([
+      { role: 'roles/logging.logWriter', member },
+    ]);
+    expect(cloud.bindings).toContainEqual({
+      role: 'roles/storage.admin',
+      member: 'user:trader@example.com',
+    });
+    expect(cloud.bucketBindings).toEqual({
+      [`gs://${PROJECT}-terraform-builds`]: [
+        { role: 'roles/storage.objectViewer', member },
+        { role: 'roles/storage.objectCreator', member },
+      ],
+    });
+  });
+
+  it('builds as one account, and deploys what came of it as the other', async () => {
     const cloud = await settledCloud();
-    const member = `serviceAccount:tc-build@${PROJECT}.iam.gserviceaccount.com`;
+    const [bundles] = cloud.bundleBuilds;
+    expect(cloud.bundleBuilds).toHaveLength(1);
+    expect(bundles?.substitutions).toEqual({
+      _BUILDS_BUCKET: `${PROJECT}-terraform-builds`,
+      _CHECKS: 'committed',
+      _COMMIT: 'bcde9fc',
+    });
+    expect(cloud.builds[1]?.substitutions).toMatchObject({ _MODE: 'apply', _BUILD: bundles?.id });
+    const submits = cloud.calls.map(({ args }) => args).filter(([, verb]) => verb === 'submit');
+    expect(submits.map(([, , source, config]) => [source, config])).toEqual([
+      ['.', '--config=infra/gcp/cloudbuild.yaml'],
+      ['.', '--config=cloudbuild.yaml'],
+      [`gs://${PROJECT}-terraform-builds/sources/c1.tgz`, '--config=infra/gcp/cloudbuild.yaml'],
+    ]);
+  });
+
+  it.each([
+    ['an unchanged commit', 'bcde9fc', [], 'committed'],
+    ['an unchanged commit, with --checked', 'bcde9fc', ['--checked'], 'yes'],
+    ['files that differ from the commit', 'bcde9fc-changed', [], 'yes'],
+    ['a folder without git', null, [], 'yes'],
+  ])('runs the checks as it should for %s', async (_what, commit, flags, checks) => {
+    const cloud = createFakeCloud();
+    const args = ['--project', PROJECT, ...flags];
+    const { exitCode, output } = await runScript(setup, cloud, { args, commit });
+    expect(exitCode, output).toBe(0);
+    const [, applied] = cloud.builds;
+    expect([cloud.bundleBuilds[0], applied].map((each) => each?.substitutions['_CHECKS'])).toEqual([
+      checks,
+      checks,
+    ]);
+    expect(output.includes('half an hour more')).toBe(checks === 'yes');
+  });
+
+  it('asks what was deployed whether it lives, and says what does not answer', async () => {
+    const cloud = await settledCloud();
+    const findings = [
+      { type: 'ok', what: 'the page answers' },
+      { type: 'problem', what: 'keep-alive: 500', todo: 'see its log' },
+    ] as const;
+    const { exitCode, output, asked } = await runScript(setup, cloud, { answers: {}, findings });
+    expect(exitCode).toBe(1);
+    expect(asked).toEqual([expect.stringContaining('https://pin-exchange-421337')]);
+    expect(output).toContain('It is deployed, and does not answer as it should.');
+    expect(output).toMatch(/keep-alive: 500\n.*→ see its log/);
+    expect(output).toContain(`npm run rollback -- --project ${PROJECT}`);
+  });
+
+  it('gives the account that deploys its roles and nothing that reads secrets or owns the project', async () => {
+    const cloud = await settledCloud();
+    const member = `serviceAccount:tc-deploy@${PROJECT}.iam.gserviceaccount.com`;
     const roles = cloud.bindings.filter((each) => each.member === member).map(({ role }) => role);
     expect(roles).toHaveLength(14);
     expect(roles.filter((role) => /owner|editor$|secret/i.test(role))).toEqual([
@@ -97,10 +177,11 @@ describe('npm run setup', () => {
     expect(exitCode, output).toBe(0);
     expect(changesOf(calls).map((line) => line.split(' ').slice(0, 4).join(' '))).toEqual([
       'beta services identity create',
-      'builds submit . --config=cloudbuild.yaml',
+      'builds submit . --config=infra/gcp/cloudbuild.yaml',
       'secrets versions add etrade-prod-consumer',
       `storage cp - ${SETTINGS}`,
       'builds submit . --config=cloudbuild.yaml',
+      `builds submit gs://${PROJECT}-terraform-builds/sources/c2.tgz --config=infra/gcp/cloudbuild.yaml`,
     ]);
     expect(cloud.builds[2]?.substitutions).toMatchObject({
       _MODE: 'foundation',
@@ -163,7 +244,7 @@ describe('npm run setup', () => {
     const bucket = { project: PROJECT, versioning: false, lifecycle: false, location: 'US' };
     const cloud = createFakeCloud({
       apis: [...createFakeCloud().apis, 'iam.googleapis.com', 'storage.googleapis.com'],
-      accounts: { [`tc-build@${PROJECT}.iam.gserviceaccount.com`]: { disabled: false } },
+      accounts: { [`tc-deploy@${PROJECT}.iam.gserviceaccount.com`]: { disabled: false } },
       buckets: { [`${PROJECT}-terraform`]: bucket },
       objects: { [SETTINGS]: JSON.stringify({ ...settings, kms_key: 'projects/…' }) },
     });

@@ -1,6 +1,8 @@
 /** What goes wrong in a first setup: each time words that say what happened and what to do now. */
 
 import { describe, expect, it } from 'vitest';
+import { deployScript } from '../../infra/setup/deploy.ts';
+import type { GcloudAnswer } from '../../infra/setup/gcloud.ts';
 import { setup } from '../../infra/setup/setup.ts';
 import { createFakeCloud, type FakeCloud, PROJECT } from './fake-cloud.ts';
 import { CANARIES, changesOf, type RunOptions, runScript } from './harness.ts';
@@ -16,6 +18,10 @@ type Trouble = {
 };
 
 const READY = { number: '421337', lifecycleState: 'ACTIVE', billing: true };
+
+function refused(stderr: string): GcloudAnswer {
+  return { exitCode: 1, stdout: '', stderr: `ERROR: (gcloud.x) ${stderr}\n` };
+}
 
 const TROUBLES: readonly Trouble[] = [
   {
@@ -63,7 +69,7 @@ const TROUBLES: readonly Trouble[] = [
     name: 'a missing permission',
     cloud: { denied: { 'iam service-accounts create': 'iam.serviceAccounts.create' } },
     says: [
-      `Could not make the build account: trader@example.com lacks the permission iam.serviceAccounts.create in ${PROJECT}.`,
+      `Could not make the account tc-build@${PROJECT}.iam.gserviceaccount.com: trader@example.com lacks the permission iam.serviceAccounts.create in ${PROJECT}.`,
       '--role=roles/owner',
     ],
   },
@@ -75,16 +81,13 @@ const TROUBLES: readonly Trouble[] = [
     ],
   },
   {
-    name: 'an API that is reported on and is not, yet',
+    name: 'an API that is reported on and is not, three minutes later',
     run: {
       intercept: (index) =>
-        index === 5
-          ? {
-              exitCode: 1,
-              stdout: '',
-              stderr:
-                'ERROR: (gcloud.x) PERMISSION_DENIED: Cloud Functions API has not been used in project 421337 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/cloudfunctions.googleapis.com/overview then retry.\nreason: SERVICE_DISABLED',
-            }
+        index >= 5
+          ? refused(
+              'PERMISSION_DENIED: Cloud Functions API has not been used in project 421337 before or it is disabled. Enable it by visiting https://console.developers.google.com/apis/api/cloudfunctions.googleapis.com/overview then retry.\nreason: SERVICE_DISABLED',
+            )
           : null,
     },
     says: [
@@ -232,7 +235,138 @@ const TROUBLES: readonly Trouble[] = [
         ],
       },
     },
-    says: ['forbids public functions', 'iam.allowedPolicyMemberDomains'],
+    says: [
+      'forbids public functions',
+      'gcloud org-policies reset iam.allowedPolicyMemberDomains',
+      '--set public=unchecked',
+    ],
+  },
+  {
+    name: 'the newer policy against public functions',
+    cloud: {
+      failingStep: {
+        step: 'terraform-apply',
+        lines: [
+          "Error 400: Operation denied by org policy: ['constraints/iam.managed.allowedPolicyMembers'].",
+        ],
+      },
+    },
+    says: [
+      'forbids public functions',
+      'gcloud org-policies reset iam.managed.allowedPolicyMembers',
+    ],
+  },
+  {
+    name: 'another policy of the organisation',
+    cloud: {
+      failingStep: {
+        step: 'terraform-apply',
+        lines: [
+          "Error 412: Request violates constraint 'constraints/gcp.resourceLocations' on the resource",
+        ],
+      },
+    },
+    says: ['a policy of your organisation forbids something', 'constraints/gcp.resourceLocations'],
+  },
+  {
+    name: 'a registry that turns the build away',
+    cloud: {
+      failingStep: {
+        step: 'install',
+        lines: [
+          'Error response from daemon: toomanyrequests: You have reached your unauthenticated pull rate limit.',
+        ],
+      },
+    },
+    says: ['too many others asked at the same time', 'Wait an hour'],
+  },
+  {
+    name: 'a region in which the project may not build',
+    cloud: {
+      failingStep: {
+        step: 'terraform-apply',
+        lines: [
+          'Error: Error waiting to create function: Error code 9, message: Build failed: due to quota restrictions, cannot run builds in this region.',
+        ],
+      },
+    },
+    says: ['Google lets this project build in a few regions only', '--region us-central1'],
+  },
+  {
+    name: 'a region without any quota for builds',
+    run: {
+      intercept: (_index, _run, [, verb]) =>
+        verb === 'submit'
+          ? refused('FAILED_PRECONDITION: no concurrent builds quota available to create builds')
+          : null,
+    },
+    says: ['The build was not started: Google lets this project build in a few regions only'],
+  },
+  {
+    name: 'a role that was deleted some days ago',
+    cloud: {
+      failingStep: {
+        step: 'terraform-apply',
+        lines: [
+          "Error 400: You can't create a role_id (tokenCadenceReader) which has been marked for deletion., failedPrecondition",
+        ],
+      },
+    },
+    says: ['keeps the name of a deleted role for 37 days', 'gcloud iam roles undelete NAME'],
+  },
+  {
+    name: 'an image of Google’s that Google may not fetch',
+    cloud: {
+      failingStep: {
+        step: 'terraform-apply',
+        lines: [
+          'Build failed: denied: Permission "artifactregistry.repositories.downloadArtifacts" denied on serverless-runtimes/utilities/gcs-fetcher',
+        ],
+      },
+    },
+    says: ['a fault on Google’s side'],
+  },
+  {
+    name: 'an account that Google does not know of after three tries',
+    cloud: {
+      failingStep: {
+        step: 'terraform-apply',
+        lines: [
+          'Error: googleapi: Error 400: Service account tc-worker@x.iam.gserviceaccount.com does not exist.',
+        ],
+      },
+    },
+    says: ['does not yet know an account or a role', 'Wait ten minutes'],
+  },
+  {
+    name: 'Google away for a moment',
+    cloud: {
+      failingStep: {
+        step: 'terraform-apply',
+        lines: ['Error: googleapi: Error 503: backendError'],
+      },
+    },
+    says: ['Google did not answer for a moment'],
+  },
+  {
+    name: 'a billing API that does not come on',
+    cloud: { apis: [], slowApis: { cloudbilling: 100 } },
+    says: [
+      'Google does not know yet that the API cloudbilling.googleapis.com is on',
+      'Wait five minutes',
+    ],
+  },
+  {
+    name: 'a gcloud without its beta part',
+    run: {
+      intercept: (_index, _run, [group]) =>
+        group === 'beta'
+          ? refused(
+              'You do not currently have this command group installed. Using it requires the installation of components: [beta]',
+            )
+          : null,
+    },
+    says: ['this gcloud has no "beta" part', 'gcloud components install beta', 'Cloud Shell'],
   },
   {
     name: 'a secret that a function may read since a minute',
@@ -244,7 +378,7 @@ const TROUBLES: readonly Trouble[] = [
         ],
       },
     },
-    says: ['does not yet know that a function may read a secret', 'Wait a minute'],
+    says: ['does not yet know that a function may read a secret', 'Wait ten minutes'],
   },
   {
     name: 'a role that Google has not heard of yet',
@@ -295,7 +429,7 @@ describe('a setup that meets', () => {
   });
 
   it('an account that was disabled and a bucket that is half made mends both', async () => {
-    const account = `tc-build@${PROJECT}.iam.gserviceaccount.com`;
+    const account = `tc-deploy@${PROJECT}.iam.gserviceaccount.com`;
     const cloud = createFakeCloud({
       accounts: { [account]: { disabled: true } },
       roles: { tokenCadenceBuild: { permissions: ['secretmanager.secrets.get'], deleted: true } },
@@ -317,5 +451,50 @@ describe('a setup that meets', () => {
       versioning: true,
       lifecycle: true,
     });
+  });
+
+  it('APIs that answer only after a while waits for them, three minutes at most', async () => {
+    const apis = ['serviceusage.googleapis.com', 'cloudresourcemanager.googleapis.com'];
+    const slowApis = { cloudbilling: 4, cloudfunctions: 17, cloudscheduler: 3, storage: 2, iam: 1 };
+    const cloud = createFakeCloud({ apis, slowApis });
+    const { exitCode, output, waits } = await runScript(setup, cloud);
+    expect(exitCode, output).toBe(0);
+    expect(waits.filter((ms) => ms === 10_000)).toHaveLength(4 + 17 + 3 + 2 + 1);
+    const never = createFakeCloud({ apis, slowApis: { cloudfunctions: 1_000 } });
+    const given = await runScript(setup, never);
+    expect(given.exitCode).toBe(1);
+    expect(given.waits).toEqual(Array.from({ length: 18 }, () => 10_000));
+  });
+
+  it('an API that is off where none was switched on says so at once', async () => {
+    const { exitCode, output, waits } = await runScript(deployScript, createFakeCloud());
+    expect([exitCode, waits]).toEqual([1, []]);
+    expect(output).toContain('the API storage.googleapis.com is not on');
+  });
+
+  it('a build whose log arrives late looks again before it says why', async () => {
+    const cloud = createFakeCloud({
+      failingStep: { step: 'terraform-apply', lines: ['toomanyrequests: pull rate limit'] },
+    });
+    let looks = 0;
+    const { output, waits } = await runScript(setup, cloud, {
+      intercept: (_index, run, [group]) => {
+        const answer = run();
+        if (group !== 'logging') return answer;
+        looks += 1;
+        return looks < 3 ? { ...answer, stdout: '[]' } : answer;
+      },
+    });
+    expect(output).toContain('too many others asked at the same time');
+    expect(waits.filter((ms) => ms === 10_000)).toHaveLength(2);
+  });
+
+  it('a region that new projects may not build in warns before anything is made', async () => {
+    const { output } = await runScript(setup, createFakeCloud(), {
+      args: ['--project', PROJECT, '--region', 'us-east1'],
+    });
+    expect(output).toContain('Google lets some projects, new ones above all, build in asia-east1');
+    const usual = await runScript(setup, createFakeCloud());
+    expect(usual.output).not.toContain('new ones above all');
   });
 });

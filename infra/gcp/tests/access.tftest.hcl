@@ -36,8 +36,12 @@ run "only_pin_exchange_is_public" {
     error_message = "On the project stand the named exceptions alone."
   }
   assert {
-    condition     = [for grant in google_service_account_iam_member.granted : "${grant.service_account_id} ${grant.member}" if grant.role == "roles/iam.serviceAccountOpenIdTokenCreator"] == ["projects/my-trading-123456/serviceAccounts/tc-build@my-trading-123456.iam.gserviceaccount.com serviceAccount:tc-build@my-trading-123456.iam.gserviceaccount.com"]
-    error_message = "The build account may make an identity token of its own, which Cloud Build hands out only then, and of no other account."
+    condition     = toset([for grant in google_service_account_iam_member.granted : "${split("@", grant.member)[0]} ${grant.role}"]) == toset(["serviceAccount:tc-deploy roles/iam.serviceAccountUser"])
+    error_message = "The account that deploys, and no other, has things run as other accounts; nobody makes tokens of them."
+  }
+  assert {
+    condition     = !anytrue([for grant in values(output.access) : strcontains(grant.member, "tc-build@")])
+    error_message = "The account that builds gets nothing here."
   }
   assert {
     condition     = alltrue([for grant in google_project_iam_member.granted : length(grant.condition) == 1 if grant.role == "roles/storage.objectViewer"])

@@ -1,5 +1,6 @@
 /**
- * The account that builds run as, and what it may do: never an owner or editor, and blind to secrets' values.
+ * The account that deploys, and what it may do: never an owner or editor. It reads no secret's value, but it can let
+ * others read them, so it runs Terraform and no package of npm.
  *
  * Its roles stand on the project, since what they are for does not exist yet; each with its reason in
  * `places.ts`. Adds what is missing, takes nothing away.
@@ -8,7 +9,7 @@
 import * as z from 'zod';
 import type { Wait } from '../../functions/clock.ts';
 import type { Cloud } from './cloud.ts';
-import { BUILD_ACCOUNT, BUILD_ROLE, BUILD_ROLES, type Places } from './places.ts';
+import { BUILD_ROLE, BUILD_ROLES, type Places } from './places.ts';
 import { SetupProblem } from './problem.ts';
 import { roleId } from './role-suffix.ts';
 import type { Say } from './steps.ts';
@@ -16,7 +17,7 @@ import type { Say } from './steps.ts';
 /** How long Google usually takes to tell all its parts of a new role. */
 const ROLES_KNOWN_AFTER_MS = 60_000;
 
-export type BuildAccountOptions = {
+export type DeployAccountOptions = {
   readonly cloud: Cloud;
   readonly places: Places;
   readonly wait: Wait;
@@ -24,51 +25,47 @@ export type BuildAccountOptions = {
   readonly roleSuffix: string | undefined;
 };
 
-export async function ensureBuildAccount(options: BuildAccountOptions, say: Say): Promise<void> {
-  const { places, wait } = options;
-  await ensureAccount(options, say);
-  const held = await heldRoles(options.cloud, places);
+export async function ensureDeployAccount(options: DeployAccountOptions, say: Say): Promise<void> {
+  const { cloud, places, wait } = options;
+  const email = places.deployAccount;
+  await ensureAccount(cloud, { email, title: 'token-cadence: deploys' }, say);
+  const held = await heldRoles(cloud, places);
   const customRole = await ensureCustomRole(options, held, say);
   const granted = await grantRoles(options, { held, customRole }, say);
   if (granted === 0)
-    say.already(`${places.buildAccount}, with its ${BUILD_ROLES.length + 1} roles`);
+    say.already(`${places.deployAccount}, with its ${BUILD_ROLES.length + 1} roles`);
   else await say.progress('a minute, until Google knows of the roles', wait(ROLES_KNOWN_AFTER_MS));
 }
 
 export async function findAccount(
   cloud: Cloud,
-  places: Places,
+  email: string,
 ): Promise<{ readonly disabled: boolean } | null> {
-  const accounts = await cloud.ask(
-    ['iam', 'service-accounts', 'list', `--filter=email=${places.buildAccount}`],
-    {
-      doing: 'list the service accounts',
-      schema: z.array(z.object({ email: z.string(), disabled: z.boolean().default(false) })),
-      whenPrinted: [],
-    },
-  );
-  return accounts.find(({ email }) => email === places.buildAccount) ?? null;
+  const accounts = await cloud.ask(['iam', 'service-accounts', 'list', `--filter=email=${email}`], {
+    doing: 'list the service accounts',
+    schema: z.array(z.object({ email: z.string(), disabled: z.boolean().default(false) })),
+    whenPrinted: [],
+  });
+  return accounts.find((account) => account.email === email) ?? null;
 }
 
-async function ensureAccount({ cloud, places }: BuildAccountOptions, say: Say): Promise<void> {
-  const account = await findAccount(cloud, places);
+export async function ensureAccount(
+  cloud: Cloud,
+  { email, title }: { readonly email: string; readonly title: string },
+  say: Say,
+): Promise<void> {
+  const account = await findAccount(cloud, email);
   if (account === null) {
     await cloud.change(
-      [
-        'iam',
-        'service-accounts',
-        'create',
-        BUILD_ACCOUNT,
-        '--display-name=token-cadence: builds and deploys',
-      ],
-      { doing: 'make the build account' },
+      ['iam', 'service-accounts', 'create', email.replace(/@.*/, ''), `--display-name=${title}`],
+      { doing: `make the account ${email}` },
     );
-    say.made(`account ${places.buildAccount}`);
+    say.made(`account ${email}`);
   } else if (account.disabled) {
-    await cloud.change(['iam', 'service-accounts', 'enable', places.buildAccount], {
-      doing: 'enable the build account',
+    await cloud.change(['iam', 'service-accounts', 'enable', email], {
+      doing: `enable the account ${email}`,
     });
-    say.made(`account ${places.buildAccount} enabled again`);
+    say.made(`account ${email} enabled again`);
   }
 }
 
@@ -102,7 +99,7 @@ const TRIED_IDS = 5;
 
 /** @returns its id: of the role that the account holds already, else with the deployment's suffix */
 async function ensureCustomRole(
-  { cloud, places, roleSuffix }: BuildAccountOptions,
+  { cloud, places, roleSuffix }: DeployAccountOptions,
   held: readonly string[],
   say: Say,
 ): Promise<string> {
@@ -148,8 +145,12 @@ async function createCustomRole(cloud: Cloud, id: string): Promise<boolean> {
   return !isTaken;
 }
 
-/** What the build account may do on the whole project, conditions aside. */
-export async function heldRoles(cloud: Cloud, places: Places): Promise<readonly string[]> {
+/** What an account may do on the whole project, conditions aside. */
+export async function heldRoles(
+  cloud: Cloud,
+  places: Places,
+  email = places.deployAccount,
+): Promise<readonly string[]> {
   const policy = await cloud.ask(['projects', 'get-iam-policy', places.project], {
     doing: 'see who may do what',
     schema: policySchema,
@@ -157,12 +158,13 @@ export async function heldRoles(cloud: Cloud, places: Places): Promise<readonly 
   });
   return policy.bindings
     .filter(
-      ({ members, condition }) => condition === undefined && members.includes(memberOf(places)),
+      ({ members, condition }) =>
+        condition === undefined && members.includes(`serviceAccount:${email}`),
     )
     .map(({ role }) => role);
 }
 
-const policySchema = z.object({
+export const policySchema = z.object({
   bindings: z
     .array(
       z.object({
@@ -174,8 +176,8 @@ const policySchema = z.object({
     .default([]),
 });
 
-export function memberOf({ buildAccount }: Places): string {
-  return `serviceAccount:${buildAccount}`;
+export function memberOf({ deployAccount }: Places): string {
+  return `serviceAccount:${deployAccount}`;
 }
 
 export function wantedRoles({ project }: Places, customRole: string): readonly string[] {
@@ -184,7 +186,7 @@ export function wantedRoles({ project }: Places, customRole: string): readonly s
 
 /** @returns how many were missing */
 async function grantRoles(
-  { cloud, places }: BuildAccountOptions,
+  { cloud, places }: DeployAccountOptions,
   { held, customRole }: { readonly held: readonly string[]; readonly customRole: string },
   say: Say,
 ): Promise<number> {
@@ -202,7 +204,10 @@ async function grantRoles(
           '--condition=None',
           '--format=none',
         ],
-        { doing: `grant ${role} to the build account`, retryWhile: /does not exist|concurrent/i },
+        {
+          doing: `grant ${role} to the account that deploys`,
+          retryWhile: /does not exist|concurrent/i,
+        },
       ),
     );
   }
