@@ -2,24 +2,28 @@
  * `npm run build`: the four functions, each in a folder of its own and as the zip that is uploaded,
  * `dist/<function>.zip`.
  *
- * `--out <folder>` instead of `dist`. With `--package` instead what the npm package holds, as `npm pack` wants
- * it. Only builds; nothing is uploaded.
+ * `--out <folder>` instead of `dist`. With `--package` instead what the npm package holds, as `npm pack` wants it, and
+ * `--packed` once it has packed. Only builds; nothing is uploaded.
  */
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildBundle, FUNCTIONS } from './build/bundle.ts';
-import { buildPackage } from './build/package.ts';
+import { buildPackage, namePackageEngines } from './build/package.ts';
 import { zipFolder } from './build/zip.ts';
 
 const { values } = parseArgs({
   options: {
     out: { type: 'string', default: 'dist' },
     package: { type: 'boolean', default: false },
+    packed: { type: 'boolean', default: false },
   },
 });
 
-if (values.package) await buildPackage();
+if (values.package) {
+  await buildPackage();
+  await namePackageEngines('packed');
+} else if (values.packed) await namePackageEngines('own');
 else await buildFunctions(values.out);
 
 async function buildFunctions(folder: string): Promise<void> {

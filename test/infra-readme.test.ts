@@ -2,7 +2,7 @@
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { readQuestion } from '../infra/cost/cost.ts';
@@ -153,10 +153,17 @@ describe('the commands', () => {
     expect(runs.length).toBeGreaterThan(15);
     for (const command of runs) {
       const [, , name = '', ...rest] = command.split(/\s+/);
-      const file = /^node (\S+\.ts)$/.exec(scripts[name] ?? '')?.[1];
+      const file = /&& node (\S+\.ts)$/.exec(scripts[name] ?? '')?.[1];
       expect(scripts[name], command).toBeDefined();
       if (file === undefined) continue;
-      const source = readFileSync(join(ROOT, file), 'utf8');
+      // The command line has a file for each command.
+      const files =
+        name === 'token-cadence'
+          ? readdirSync(join(ROOT, dirname(file))).filter((each) => each.endsWith('.ts'))
+          : [basename(file)];
+      const source = files
+        .map((each) => readFileSync(join(ROOT, dirname(file), each), 'utf8'))
+        .join('\n');
       const flags = rest.filter((word) => /^--\w/.test(word));
       for (const flag of flags) expect(source, command).toContain(flag.slice(2));
     }

@@ -3,11 +3,12 @@
  * client's declarations.
  *
  * File by file, so that stack traces and sources read alike; packages stay imports. Node does not strip
- * types inside `node_modules`, hence this. Called by `infra/build.ts --package`, which `npm pack` runs.
+ * types inside `node_modules`, hence this. While npm packs, `package.json` says which Node the package itself needs:
+ * npm packs that very file, and in this tree the scripts bring a Node of their own.
  */
 
 import { spawnSync } from 'node:child_process';
-import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -15,6 +16,10 @@ const ROOT = join(import.meta.dirname, '..', '..');
 
 /** Where `package.json` says that it is. */
 export const PACKAGE_DIRECTORY = join(ROOT, 'dist', 'package');
+
+/** Of an installed package, and of this tree, in the words of `package.json`. */
+const PACKAGE_ENGINES = '"node": ">=22"';
+const TREE_ENGINES = '"node": ">=20"';
 
 /** The end of a relative module name in a declaration: `from './errors.ts'`, `import('../clock.ts')`. */
 const SOURCE_NAME = /((?:from |import\()['"]\.[^'"]*)\.ts(?=['"])/g;
@@ -29,6 +34,19 @@ export async function buildPackage(directory = PACKAGE_DIRECTORY): Promise<void>
   for (const config of ['package', 'declarations']) compile(config, directory);
   await nameDeclarations(directory);
   await chmod(join(directory, 'cli', 'main.js'), 0o755);
+}
+
+/** Before npm packs, and after it. Doing either twice changes nothing. */
+export async function namePackageEngines(are: 'packed' | 'own', root = ROOT): Promise<void> {
+  const file = join(root, 'package.json');
+  const [from, to] =
+    are === 'packed' ? [TREE_ENGINES, PACKAGE_ENGINES] : [PACKAGE_ENGINES, TREE_ENGINES];
+  const text = await readFile(file, 'utf8');
+  if (text.includes(to)) return;
+  if (!text.includes(from)) throw new Error(`package.json does not have ${from} among its engines`);
+  // Nobody may read half of it.
+  await writeFile(`${file}.new`, text.replace(from, to));
+  await rename(`${file}.new`, file);
 }
 
 function compile(config: string, directory: string): void {

@@ -138,6 +138,13 @@ describe('the tarball', () => {
     expect(lost).toEqual([]);
   });
 
+  it('asks for the Node that it needs itself, which this tree brings along', () => {
+    const enginesIn = (folder: string): unknown =>
+      JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).engines;
+    expect(enginesIn(installed.directory)).toEqual({ node: '>=22' });
+    expect(enginesIn(ROOT)).toEqual({ node: '>=20' });
+  });
+
   it('depends on every package that it imports', () => {
     const { dependencies } = JSON.parse(
       readFileSync(join(installed.directory, 'package.json'), 'utf8'),
@@ -244,11 +251,8 @@ describe('a trading service that has installed it', () => {
   });
 
   it('has the command line', () => {
-    const { status, stdout, stderr } = installed.run('npx', [
-      '--no-install',
-      'token-cadence',
-      '--help',
-    ]);
+    const program = join(installed.project, 'node_modules', '.bin', 'token-cadence');
+    const { status, stdout, stderr } = installed.run(program, ['--help']);
     expect({ status, stdout }, stderr).toMatchObject({
       status: 0,
       stdout: expect.stringMatching(/^Usage: token-cadence/),
