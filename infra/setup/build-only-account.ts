@@ -19,12 +19,15 @@ export async function ensureBuildOnlyAccount(
   const member = `serviceAccount:${email}`;
   await ensureAccount(cloud, { email, title: 'token-cadence: builds, may do nothing else' }, say);
   const held = await heldRoles(cloud, places, email);
-  for (const role of held.filter((each) => !BUILD_ONLY_ROLES.includes(each))) {
+  const beyond = held.filter((each) => !BUILD_ONLY_ROLES.includes(each));
+  for (const role of beyond) {
     await changeBinding(cloud, places, 'remove', { member, role });
     say.made(`${email} without ${role}`);
   }
-  for (const role of BUILD_ONLY_ROLES.filter((each) => !held.includes(each))) {
+  const missing = BUILD_ONLY_ROLES.filter((each) => !held.includes(each));
+  for (const role of missing) {
     await changeBinding(cloud, places, 'add', { member, role });
+    say.made(`${email}: ${role}`);
   }
   const url = `gs://${places.buildsBucket}`;
   const policy = await cloud.ask(['storage', 'buckets', 'get-iam-policy', url], {
@@ -35,7 +38,11 @@ export async function ensureBuildOnlyAccount(
   const onBucket = policy.bindings
     .filter(({ members }) => members.includes(member))
     .map(({ role }) => role);
-  for (const role of BUILD_ONLY_BUCKET_ROLES.filter((each) => !onBucket.includes(each))) {
+  const missingOnBucket = BUILD_ONLY_BUCKET_ROLES.filter((each) => !onBucket.includes(each));
+  if (beyond.length + missing.length + missingOnBucket.length === 0) {
+    say.already(`${email}, with its log and ${url}`);
+  }
+  for (const role of missingOnBucket) {
     await cloud.change(
       ['storage', 'buckets', 'add-iam-policy-binding', url, `--member=${member}`, `--role=${role}`],
       { doing: `let the build account use ${url}`, retryWhile: /does not exist|concurrent/i },

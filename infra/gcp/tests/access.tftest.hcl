@@ -40,7 +40,7 @@ run "only_pin_exchange_is_public" {
     error_message = "The account that deploys, and no other, has things run as other accounts; nobody makes tokens of them."
   }
   assert {
-    condition     = !anytrue([for grant in values(output.access) : strcontains(grant.member, "tc-build@")])
+    condition     = !anytrue([for grant in output.access : strcontains(grant.member, "tc-build@")])
     error_message = "The account that builds gets nothing here."
   }
   assert {
