@@ -88,7 +88,7 @@ it('gcloud decides as it was recorded to, by ignore files that are still the sam
 
 it.concurrent.each(steps.filter(({ id }) => STEPS[id] === 'run'))(
   'the step "$id" succeeds in these files',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async ({ script, dir, substitutions }) => {
     const running = promisify(execFile)('bash', ['-c', script], {
       cwd: join(folder, dir),

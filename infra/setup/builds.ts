@@ -204,7 +204,7 @@ export function createBuilder({ cloud, places, wait }: BuilderOptions): Builder 
         config: 'cloudbuild.yaml',
         source: '.',
         values: { _BUILDS_BUCKET: places.buildsBucket, _CHECKS: checks, _COMMIT: commit },
-        ending: 'the terminal stays open until it is built, then it is deployed',
+        ending: 'keep the terminal open, the next one follows it',
       },
       say,
     );

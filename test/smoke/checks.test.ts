@@ -80,7 +80,9 @@ describe('a deployment as it should be', () => {
   it('has no report without a token, and that is no problem', async () => {
     const lines = await look({ identityToken: async () => null });
     expect(problemsIn(lines)).toEqual([]);
-    expect(lines.at(-1)).toMatch(/^skipped {2}health-check: .*token\n +→ gcloud auth login\n$/);
+    expect(lines.at(-1)).toMatch(
+      /^skipped {2}health-check: .*token\n +→ gcloud auth login; on Windows in WSL or Cloud Shell\n$/,
+    );
   });
 
   it('has no report for an account that may not ask, and that is no problem', async () => {
