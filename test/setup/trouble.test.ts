@@ -303,18 +303,6 @@ const TROUBLES: readonly Trouble[] = [
     says: ['The build was not started: Google lets this project build in a few regions only'],
   },
   {
-    name: 'a role that was deleted some days ago',
-    cloud: {
-      failingStep: {
-        step: 'terraform-apply',
-        lines: [
-          "Error 400: You can't create a role_id (tokenCadenceReader) which has been marked for deletion., failedPrecondition",
-        ],
-      },
-    },
-    says: ['keeps the name of a deleted role for 37 days', 'gcloud iam roles undelete NAME'],
-  },
-  {
     name: 'an image of Google’s that Google may not fetch',
     cloud: {
       failingStep: {
