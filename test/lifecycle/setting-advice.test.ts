@@ -45,7 +45,17 @@ describe.each([
           }),
         ).replaceAll('\\"', '"'),
     ],
-    ['the page', () => outcomeWords({ word: 'exchange-failed', ...failure }, TITLE, String).text],
+    [
+      'the page',
+      () => {
+        const { text, detail } = outcomeWords(
+          { word: 'exchange-failed', ...failure },
+          TITLE,
+          String,
+        );
+        return `${text} ${detail}`;
+      },
+    ],
   ];
   it.each(places)('on %s', (_place, read) => {
     const text = read();

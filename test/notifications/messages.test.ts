@@ -427,8 +427,9 @@ describe('keep-alive fails', () => {
       notice: failing({ reason: 'configuration', problem: 'NoApiProductMatchFound' }),
       expected: [
         '<b>⚠️ E*TRADE prod: a setting is wrong.</b>',
-        'The broker says <code>NoApiProductMatchFound</code>, since 10:15 New York. Signing in does not help.',
+        'The broker refuses us since 10:15 New York. Signing in does not help.',
         'Add the API product &quot;Accounts and Trading Production&quot; to the app in the developer portal (developer.schwab.com), and wait until the app is &quot;Ready For Use&quot; again.',
+        'Details: <code>NoApiProductMatchFound</code>',
       ],
     },
     {

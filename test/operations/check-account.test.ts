@@ -158,7 +158,8 @@ describe('an account that the broker cannot be asked for', () => {
     world.broker().hideAccounts(false);
     await checkHealth(world.system);
     expect(await world.record()).toMatchObject({ generation: 1, version: 1 });
-    expect(world.told()).toEqual(['signed-in', 'sign-in-needed foreign-account']);
+    expect(world.messages[1]?.notice).toMatchObject({ generation: 2, proven: false });
+    expect(world.told()).toEqual(['signed-in', 'signed-in', 'sign-in-needed foreign-account']);
   });
 
   it('binds nothing while its list cannot be read; the first that can be read does', async () => {
