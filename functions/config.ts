@@ -217,7 +217,7 @@ function readWorkers(
   const names = [...new Set(listOf(value))];
   for (const name of names.filter((each) => !isWorkerName(each))) {
     problems.push(
-      `"${variable}" names ${shown(name)}, which is no worker's name: ${WORKER_NAME_RULE}`,
+      `"${variable}" names ${shown(name)}, which is not a worker's name: ${WORKER_NAME_RULE}`,
     );
   }
   return names;

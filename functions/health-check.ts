@@ -2,7 +2,7 @@
  * `health-check` probes every session with a real call, mends what it can and answers a report.
  *
  * Cloud Scheduler calls it all day, and away from every market's hours it answers at once: which days and
- * hours are traded, the calendar knows. An uptime check may call it with `?live`, which touches nothing.
+ * hours are traded, the calendar knows. With `?now` it always looks. An uptime check may call it with `?live`, which touches nothing.
  * 503 only with `?strict` and a problem, or when it could not do its own work: telling people is part of it.
  * A run that did its work is told to the dead-man switch, where one is set.
  */
@@ -26,7 +26,8 @@ export async function healthCheck(
   const { heartbeat = null } = system;
   const beat = async () => heartbeat !== null && (await sendHeartbeat(system.log, heartbeat));
   const now = system.clock();
-  if (request.headers.has('x-cloudscheduler') && !isAnyMarketActive(system, now)) {
+  const isScheduled = request.headers.has('x-cloudscheduler') && !searchParams.has('now');
+  if (isScheduled && !isAnyMarketActive(system, now)) {
     await beat();
     return json({ at: new Date(now).toISOString(), worked: true, skipped: 'no-market-active' });
   }

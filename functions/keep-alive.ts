@@ -27,10 +27,11 @@ export async function keepAlive(
     system.log.warn('call-refused', 'A call names no session of ours.', { reason: wanted.reason });
     return json({ error: wanted.reason }, 400);
   }
-  // A worker asks because its token was refused or ends: then the broker's word counts, not the record's,
-  // once a minute.
-  const mode = wanted.session === null ? 'due' : 'asked';
-  const report = await renewSessions(system, wanted.session, mode);
+  // A worker asks because its token was refused or ends: then the broker's word counts, not the record's. Only the
+  // scheduler's own calls reach a broker as often as they come.
+  const mode = wanted.session === null ? 'due' : 'now';
+  const isScheduled = wanted.session === null && request.headers.has('x-cloudscheduler');
+  const report = await renewSessions(system, wanted.session, mode, !isScheduled);
   const alerts = wanted.session === null ? await sendAlerts(system) : null;
   const { backups = null } = system;
   const backup = wanted.session === null && backups !== null ? await backUp(system, backups) : null;

@@ -385,7 +385,7 @@ describe('what is read', () => {
   it('refuses a name that no worker can report under', () => {
     const env = { ...VALID, ETRADE_SANDBOX_WORKERS: 'orb-bot,<b>,-x' };
     expect(() => readConfig(env)).toThrow(
-      '"ETRADE_SANDBOX_WORKERS" names something, which is no worker\'s name',
+      '"ETRADE_SANDBOX_WORKERS" names something, which is not a worker\'s name',
     );
   });
 

@@ -88,6 +88,8 @@ describe('a run of the scheduler', () => {
     const world = createTestSystem({ startsAt: '2026-03-08T12:00-04:00' });
     const { report } = await run(world, { fetch });
     expect(report).toMatchObject({ worked: true, sessions: [{ session: 'etrade-sandbox' }] });
+    const asked = await run(world, { fetch: hearing().fetch }, '?now', SCHEDULER);
+    expect(asked.report).toMatchObject({ sessions: [{ session: 'etrade-sandbox' }] });
   });
 });
 

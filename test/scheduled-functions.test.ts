@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { healthCheck } from '../functions/health-check.ts';
 import { keepAlive } from '../functions/keep-alive.ts';
 import { morningAlert } from '../functions/morning-alert.ts';
+import { TIMEOUT } from './fixtures/fake-broker.ts';
 import { Killed } from './fixtures/steps.ts';
 import { createTestSystem, messengerDown, storeDown, type TestSystem } from './fixtures/system.ts';
 import { MINUTE_MS } from './fixtures/test-clock.ts';
@@ -53,6 +54,44 @@ describe.each(Object.entries(FUNCTIONS))('%s', (_name, handler) => {
     next.clock.advance(MINUTE_MS);
     expect(await statusOf(next)).toBe(200);
     expect(next.told()).toEqual(['sign-in-due reminder']);
+  });
+});
+
+describe('keep-alive, called by somebody else than the scheduler', () => {
+  const call = (world: TestSystem, body: string, headers: Record<string, string> = {}) =>
+    keepAlive(
+      new Request('https://function.example.com/', { method: 'POST', body, headers }),
+      world.system,
+    );
+  const asleep = async (): Promise<TestSystem> => {
+    const world = createTestSystem();
+    await world.signIn();
+    world.clock.set('2026-03-09T10:45-04:00');
+    world.broker().failAll(TIMEOUT);
+    return world;
+  };
+
+  it.each(['', '{}', '{"session":"etrade-sandbox"}'])(
+    'reaches the broker once a minute, and does not count as a run: %s',
+    async (body) => {
+      const world = await asleep();
+      const before = world.broker().calls.renew + world.broker().calls.probe;
+      for (let times = 0; times < 5; times += 1) await call(world, body);
+      expect(world.broker().calls.renew + world.broker().calls.probe).toBe(before + 1);
+      expect((await world.service()).keepAlive.lastRunAt).toBeNull();
+      world.clock.advance(MINUTE_MS);
+      await call(world, body);
+      expect(world.broker().calls.renew + world.broker().calls.probe).toBe(before + 2);
+    },
+  );
+
+  it('does not hold up the scheduler', async () => {
+    const world = await asleep();
+    await call(world, '');
+    const { renew } = world.broker().calls;
+    await call(world, '', { 'x-cloudscheduler': 'true' });
+    expect(world.broker().calls.renew).toBe(renew + 1);
+    expect((await world.service()).keepAlive.lastRunAt).toBe(world.clock.now());
   });
 });
 

@@ -107,7 +107,7 @@ function elementsOf(xml: string, name: string): readonly string[] {
 /** Comes only for keys that have a callback registered; whether it names the request token is not documented. */
 export function readEtradeCallback(query: URLSearchParams): CallbackAnswer {
   const tokens = query.getAll('oauth_token');
-  const signInId = tokens[0] ?? null;
+  const signInId = tokens[0] || null;
   const verifiers = query.getAll('oauth_verifier');
   const read = readVerifier(verifiers[0] ?? '', ETRADE_VERIFIER);
   if (tokens.length > 1 || verifiers.length !== 1 || !read.ok) {

@@ -148,7 +148,7 @@ export function createPubsubSubscription(options: PubsubSubscriptionOptions): To
       let id: string | null = null;
       try {
         const account = options.account ?? (await accountOf(pubsub, timeoutMs));
-        // What is too late is nobody's line: nothing may be made or heard through it.
+        // It came too late to be used: nothing may be made or heard through it.
         if (isOverdue) throw OVERDUE;
         id = account === null ? null : await deployedSubscription(pubsub, account);
         if (isOverdue) throw OVERDUE;

@@ -14,8 +14,12 @@ import type { Log } from '../logging/log.ts';
 /** Far more than any form or message of ours. */
 export const BODY_MAX_BYTES = 64 * 1024;
 
-/** For Node's own server: a whole head, and a whole request, within ten seconds. */
-export const TIME_LIMITS = {
+/**
+ * For Node's own server: a whole head, and a whole request, within ten seconds. A request without a host is
+ * served, since nothing here reads it: Node's own refusal would carry no header of ours.
+ */
+export const SERVER_OPTIONS = {
+  requireHostHeader: false,
   headersTimeout: 10_000,
   requestTimeout: 10_000,
   connectionsCheckingInterval: 1_000,
@@ -54,7 +58,7 @@ export function limitRequests(options: LimitOptions): void {
   if (isInstalled) return;
   const { createServer } = http;
   const createLimited = (listener: RequestListener): http.Server => {
-    const server = createServer(TIME_LIMITS);
+    const server = createServer(SERVER_OPTIONS);
     server.on('request', (request, response) => receive(request, response, listener));
     server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
       if (declaredLength(request) > BODY_MAX_BYTES) response.setHeader('connection', 'close');

@@ -26,8 +26,9 @@ export function openerOf(headers: Headers, key: Uint8Array): LinkOpener {
   };
 }
 
-const PREVIEW = /bot\b|crawl|spider|preview|facebookexternalhit|whatsapp/i;
-const PROGRAM = /^(curl|wget|python|node|undici|axios|okhttp|java|go-http-client)\b/i;
+const PREVIEW = /(?<!cu)bot\b|crawl|spider|preview|facebookexternalhit|whatsapp/i;
+const PROGRAM =
+  /^(curl|wget|python|aiohttp|node|undici|axios|okhttp|java|go-http-client|postmanruntime)\b|HeadlessChrome/i;
 
 /** The first that fits: later names stand in the headers of earlier ones. */
 const BROWSERS: readonly (readonly [pattern: RegExp, name: string])[] = [

@@ -147,7 +147,7 @@ export async function postVerifier(visit: SessionVisit<PostVisit>): Promise<Resp
 /**
  * `GET /callback/<broker>`: the broker's redirect brings the verifier back. It acts only with the broker's own
  * word for a sign-in that this browser has open, since every page can lead a browser here. A PIN that names no sign-in
- * is offered behind a button, or to be copied; a code that names none of ours is good for nobody.
+ * is offered behind a button, or to be copied; a code that names none of ours is refused.
  */
 export async function takeCallback(visit: Visit & { visitor: Visitor | null }): Promise<Response> {
   const { wiring, url, visitor } = visit;

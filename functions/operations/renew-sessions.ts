@@ -41,29 +41,28 @@ export type ForceResult =
   | { readonly ok: true; readonly report: RenewalReport }
   | { readonly ok: false; readonly reason: 'too-soon'; readonly retryAt: number };
 
-/**
- * `due` does what the next run needs · `now` makes a call with every live token · `asked` likewise, for a worker,
- * whose question reaches the broker once a minute
- */
-type Mode = 'due' | 'now' | 'asked';
+/** `due` does what the next run needs · `now` makes a call with every live token */
+type Mode = 'due' | 'now';
 
 const HOUR_MS = 60 * 60_000;
 
 /**
  * @param only one session, or `null` for all
+ * @param isLimited for callers that are less trusted than the scheduler: a session's broker is asked once a minute
  */
 export async function renewSessions(
   system: System,
   only: SessionKey | null,
   mode: Mode = 'due',
+  isLimited = false,
 ): Promise<RenewalReport> {
-  const isScheduled = only === null && mode === 'due';
+  const isScheduled = only === null && mode === 'due' && !isLimited;
   // First, so that no call is made for what a worker has just used. A worker that asks does not wait for it.
   const { collectedAt } = isScheduled ? await collectReports(system) : { collectedAt: null };
   const sessions = system.sessions.filter((session) => only === null || session.key === only);
   await system.store.prefetch(sessions.map(({ key }) => key));
   const done = await forEachSession(sessions, (session) =>
-    renewSession(system, session, mode, isScheduled),
+    renewSession(system, session, { mode, isScheduled, isLimited }),
   );
   const outcomes = done.map((item): RenewalOutcome => {
     if (item.ok) return item.value;
@@ -107,8 +106,11 @@ export async function forceKeepAlive(system: System): Promise<ForceResult> {
 async function renewSession(
   system: System,
   session: ConfiguredSession,
-  mode: Mode,
-  isScheduled: boolean,
+  {
+    mode,
+    isScheduled,
+    isLimited,
+  }: { readonly mode: Mode; readonly isScheduled: boolean; readonly isLimited: boolean },
 ): Promise<RenewalOutcome> {
   // A refresh leaves a version behind every quarter of an hour, at night and on weekends too. They are looked
   // through once an hour: the list names every version there ever was.
@@ -132,7 +134,7 @@ async function renewSession(
     return outcome('sign-in-needed', decision.reason);
   }
   if (decision.type === 'none' && mode === 'due') return outcome('none', decision.reason);
-  if (mode === 'asked' && !(await mayAsk(system, session))) {
+  if (isLimited && !(await mayAsk(system, session))) {
     return outcome('none', 'asked-a-minute-ago');
   }
   const begin = decision.type === 'renew' ? 'renew' : 'probe';
@@ -159,7 +161,7 @@ async function renewSession(
   }
 }
 
-/** Workers are less trusted than the scheduler: all of them together reach the broker once a minute. */
+/** All limited callers together reach a session's broker once a minute. */
 async function mayAsk(system: System, session: ConfiguredSession): Promise<boolean> {
   const now = system.clock();
   const claimed = await updateSession(system, session.key, (record) =>

@@ -73,7 +73,7 @@ export async function noteLinkOpened(system: System): Promise<void> {
   }
 }
 
-/** A link that has ended stands in nobody's way. */
+/** A link that has expired holds up no other. */
 function heldUntil(system: System, service: ServiceRecord, asker: LinkAsker): number {
   const { lastLinkAt } = service;
   const next = nextLinkAt(service, asker);

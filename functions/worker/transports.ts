@@ -42,6 +42,13 @@ export function createTransports(
   }
   const { project, topic, reportsTopic } = settings;
   // Without a name of its own a process counts as the one instance that Terraform makes by default.
+  if (deployedAs === null && given.events === undefined) {
+    log.info(
+      'events-of-main',
+      'No "instance" was given, so events come through the subscription of "main". Where several processes do this, one of them hears each event, and the others find the token within 60 s.',
+      { session },
+    );
+  }
   const who = { worker, instance, session, ...(deployedAs === null ? {} : { deployedAs }) };
   return {
     events: given.events ?? createPubsubSubscription({ project, topic, ...who, log, wait }),

@@ -186,6 +186,7 @@ describe('what the framework or Node refuses', () => {
     ['/favicon.ico', head('GET /favicon.ico'), 404],
     ['a large body for /robots.txt', head('POST /robots.txt', { 'content-length': 10 ** 7 }), 404],
     ['a bad percent', head('GET /%'), 400],
+    ['no host', 'GET /robots.txt HTTP/1.1\r\nconnection: close\r\n\r\n', 404],
     ['a path of bad percents', head('GET /%ff%zz'), 400],
     ['*', head('OPTIONS *'), 404],
     ['what is no HTTP', 'hello\r\n\r\n', 400],

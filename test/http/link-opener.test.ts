@@ -16,6 +16,16 @@ describe('the kind of browser', () => {
     ['WhatsApp/2.23', 'link preview'],
     ['curl/8.5.0', 'program'],
     ['python-requests/2.32', 'program'],
+    ['Python/3.12 aiohttp/3.9.5', 'program'],
+    ['PostmanRuntime/7.39.0', 'program'],
+    [
+      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/140.0 Safari/537.36',
+      'program',
+    ],
+    [
+      'Mozilla/5.0 (Linux; Android 9; CUBOT X19) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Mobile Safari/537.36',
+      'Chrome on Android',
+    ],
     [
       'Mozilla/5.0 (iPhone; CPU iPhone OS 15_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/15.6 Mobile/15E148 Safari/604.1',
       'Safari on iPhone',

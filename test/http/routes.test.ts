@@ -304,6 +304,7 @@ describe('what strangers get', () => {
     ['PUT', '/', 405],
     ['POST', '/link', 403],
     ['GET', '/callback/etrade', 400],
+    ['GET', '/callback/etrade?oauth_verifier=WXYZ89', 200],
     ['GET', '/callback/unknown', 404],
   ])('%s %s is a small page without script', async (method, path, status) => {
     const answer = await door.request(path, { method, headers: { accept: 'text/html' } });

@@ -431,7 +431,7 @@ describe('a worker’s call for one session', () => {
 });
 
 describe('workers’ calls for one session', () => {
-  const asked = (world: TestSystem) => renewSessions(world.system, sessionKey(KEY), 'asked');
+  const asked = (world: TestSystem) => renewSessions(world.system, sessionKey(KEY), 'now', true);
   const brokerCalls = (world: TestSystem) =>
     world.steps.taken.filter((step) => step.startsWith('broker.')).length;
 

@@ -2,11 +2,11 @@
  * The page for a broker's callback that names no sign-in of this browser: one button that finishes the
  * sign-in that is open here, or the PIN to copy.
  *
- * Uses nothing up and knows no session of a stranger. Shown by `GET /callback/<broker>`.
+ * Uses nothing up and knows no session of a stranger, whose page is a small one.
  */
 
 import { type Html, html } from './html.ts';
-import { layout } from './layout.ts';
+import { layout, plainLayout } from './layout.ts';
 import { CALLBACK } from './texts.ts';
 
 export type CallbackData = {
@@ -20,8 +20,9 @@ export type CallbackData = {
 
 export function callbackPage(data: CallbackData): string {
   const { csrf, sessions } = data;
+  if (csrf === null) return strangersPage(data);
   const [only] = sessions;
-  const finishes = csrf !== null && only !== undefined && sessions.length === 1;
+  const finishes = only !== undefined && sessions.length === 1;
   const title = finishes ? CALLBACK.finishTitle(only.title) : CALLBACK.title;
   return layout({
     title,
@@ -32,6 +33,16 @@ export function callbackPage(data: CallbackData): string {
     body: html`<h1>${title}</h1>
 ${finishes ? finish(data, only.key, csrf) : copy(data)}
 ${sessions.length === 0 && html`<p class="soft small">${CALLBACK.elsewhere}</p>`}`,
+  });
+}
+
+function strangersPage({ broker, verifier }: CallbackData): string {
+  return plainLayout({
+    title: CALLBACK.title,
+    body: html`<h1>${CALLBACK.title}</h1>
+<p>${CALLBACK.text(broker)}</p>
+<p><code id="code">${verifier}</code></p>
+<p>${CALLBACK.elsewhere}</p>`,
   });
 }
 

@@ -12,7 +12,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { TIME_LIMITS } from '../../../functions/http/limit-requests.ts';
+import { SERVER_OPTIONS } from '../../../functions/http/limit-requests.ts';
 
 export const LOOPBACK = '127.0.0.1';
 
@@ -38,7 +38,7 @@ export class PortError extends Error {
 
 /** Listens on 127.0.0.1; port 0 takes any free one. Throws `PortError` when the port is taken. */
 export async function openServer(handler: RequestListener, port: number): Promise<OpenServer> {
-  const server = createServer(TIME_LIMITS, handler);
+  const server = createServer(SERVER_OPTIONS, handler);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       const taken = 'code' in error && (error.code === 'EADDRINUSE' || error.code === 'EACCES');

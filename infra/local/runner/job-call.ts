@@ -1,6 +1,6 @@
 /**
  * Calls a function as Cloud Scheduler calls it: an empty POST with its headers and a deadline. A run by hand
- * has no headers of the scheduler's, so that the function does its whole work at any hour.
+ * says so with `?now`, so that the function does its whole work at any hour.
  *
  * Never throws: no answer in time is an answer with status `null`.
  * @see https://docs.cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs#httptarget
@@ -12,15 +12,19 @@ import type { JobAnswer } from './scheduler.ts';
 export async function callJob(
   baseUrl: string,
   job: Job,
-  scheduledAt: number | null,
+  scheduledAt: number,
+  isByHand: boolean,
   fetch: typeof globalThis.fetch,
 ): Promise<JobAnswer> {
   try {
-    const answer = await fetch(`${baseUrl}/${job.function}`, {
+    const answer = await fetch(`${baseUrl}/${job.function}${isByHand ? '?now' : ''}`, {
       method: 'POST',
       headers: {
         'content-type': 'application/octet-stream',
-        ...(scheduledAt === null ? {} : schedulerHeaders(job, scheduledAt)),
+        'user-agent': 'Google-Cloud-Scheduler',
+        'x-cloudscheduler': 'true',
+        'x-cloudscheduler-jobname': job.name,
+        'x-cloudscheduler-scheduletime': new Date(scheduledAt).toISOString(),
       },
       signal: AbortSignal.timeout(job.attemptDeadlineMs),
     });
@@ -28,15 +32,6 @@ export async function callJob(
   } catch {
     return { status: null, answer: null };
   }
-}
-
-function schedulerHeaders(job: Job, scheduledAt: number): Record<string, string> {
-  return {
-    'user-agent': 'Google-Cloud-Scheduler',
-    'x-cloudscheduler': 'true',
-    'x-cloudscheduler-jobname': job.name,
-    'x-cloudscheduler-scheduletime': new Date(scheduledAt).toISOString(),
-  };
 }
 
 /** The answer's JSON, or nothing: what is not JSON is not an answer of ours. */

@@ -53,8 +53,7 @@ export type JobView = {
 export type SchedulerOptions = {
   readonly jobs: readonly Job[];
   readonly clock: VirtualClock;
-  /** `scheduledAt` is `null` for a run by hand. */
-  readonly call: (job: Job, scheduledAt: number | null) => Promise<JobAnswer>;
+  readonly call: (job: Job, scheduledAt: number, isByHand: boolean) => Promise<JobAnswer>;
   /** By function: a fault of one pauses all its jobs. */
   readonly isPaused: (name: string) => boolean;
   /** At each moment of a jump, before its jobs: workers have lived until then, and said so. */
@@ -138,10 +137,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   ): Promise<Run> {
     const at = clock.now();
     state.lastRunAt = at;
-    const { status, answer } = await call(
-      state.job,
-      trigger === 'manual' ? null : tried.scheduledAt,
-    );
+    const { status, answer } = await call(state.job, tried.scheduledAt, trigger === 'manual');
     state.lastStatus = status;
     const failed = status === null || status < 200 || status > 299;
     if (failed && tried.number < state.job.retry.retryCount) {

@@ -193,7 +193,8 @@ async function start(
   const scheduler = createScheduler({
     jobs,
     clock,
-    call: (job, scheduledAt) => callJob(publicServer.url, job, scheduledAt, fetch),
+    call: (job, scheduledAt, isByHand) =>
+      callJob(publicServer.url, job, scheduledAt, isByHand, fetch),
     isPaused: (name) => faults.isPaused(name),
     arrive: letWorkersAct,
     settle: async () => {

@@ -52,9 +52,9 @@ function timeOf(at: number): string {
   return new Date(at).toISOString().slice(11, 19);
 }
 
-async function call(job: Job, scheduledAt: number | null) {
+async function call(job: Job, scheduledAt: number, isByHand: boolean) {
   calls.push(
-    `${timeOf(clock.now())} ${job.name} for ${scheduledAt === null ? 'a person' : timeOf(scheduledAt)}`,
+    `${timeOf(clock.now())} ${job.name} for ${timeOf(scheduledAt)}${isByHand ? ' by hand' : ''}`,
   );
   real += tookMs;
   const status = statuses[job.name]?.shift();
@@ -144,9 +144,9 @@ describe('a jump', () => {
     const scheduler = createScheduler({
       jobs: JOBS,
       clock,
-      call: async (job, scheduledAt) => {
+      call: async (job, scheduledAt, isByHand) => {
         await gate.promise;
-        return call(job, scheduledAt);
+        return call(job, scheduledAt, isByHand);
       },
       isPaused: () => false,
       arrive: async () => {},
@@ -227,7 +227,7 @@ describe('a paused job', () => {
   it('still runs when asked to', async () => {
     paused.add('keep');
     await create().run('keep');
-    expect(calls).toEqual(['12:10:00 keep for a person']);
+    expect(calls).toEqual(['12:10:00 keep for 12:10:00 by hand']);
   });
 });
 
