@@ -5,6 +5,7 @@
  * Names every problem by its variable, never with its value.
  */
 
+import type { VariableName } from './config-names.ts';
 import type { Reader } from './config-services.ts';
 import { EARLIEST_CLOSE, MARKETS, type MarketChanges, parseMarket } from './lifecycle/calendars.ts';
 import type { NamedDays, SpecialDay } from './lifecycle/market-calendar.ts';
@@ -18,7 +19,7 @@ const HOURS = /^(\d{2}:\d{2})\s*[-–]\s*(\d{2}:\d{2})(?:\s+(.+))?$/;
 /** The session's own alert time, or everyone's. An alert after the close would never be sent. */
 export function readAlertTime(
   { text }: Pick<Reader, 'text'>,
-  own: string,
+  own: VariableName,
   market: Market,
   problems: string[],
 ): string | null {
@@ -104,7 +105,9 @@ export function readSince(
   shared: string,
   problems: string[],
 ): number | null {
-  const name = [own, shared].map((part) => `${part}_CONSUMER_SINCE`).find((each) => text(each));
+  const name = [own, shared]
+    .map((part): VariableName => `${part}_CONSUMER_SINCE`)
+    .find((each) => text(each));
   const value = name === undefined ? null : text(name);
   if (value === null) return null;
   if (/^\d{4}-\d{2}-\d{2}$/.test(value) && isDate(value)) return Date.parse(`${value}T00:00:00Z`);

@@ -4,6 +4,7 @@
  * Reads variables only through the reader it is handed. Used by `config.ts`.
  */
 
+import type { VariableName } from './config-names.ts';
 import { Secret } from './secret.ts';
 import type { BackupSettings, EventSettings, StoreSettings } from './settings.ts';
 
@@ -12,9 +13,9 @@ const BACKUP_PASSPHRASE_MIN = 12;
 
 /** How single variables are read; `missing` notes the problem. */
 export type Reader = {
-  readonly text: (name: string) => string | null;
-  readonly url: (name: string) => string | null;
-  readonly missing: (name: string, what: string) => string;
+  readonly text: (name: VariableName) => string | null;
+  readonly url: (name: VariableName) => string | null;
+  readonly missing: (name: VariableName, what: string) => string;
 };
 
 /** Google's store unless a folder is named. */

@@ -1,5 +1,5 @@
 /**
- * The settings of token-cadence, read from environment variables: the only file that knows their names.
+ * The settings of token-cadence, read from environment variables.
  *
  * Every problem is collected and named at once, never with its value. Mounted secrets become `Secret`
  * here and tolerate the trailing newline that editors add. Read on the first request, never at import,
@@ -9,6 +9,7 @@
 import * as z from 'zod';
 import { BROKERS, type BrokerEntry } from './brokers/registry.ts';
 import { readAlertTime, readMarketChanges, readSince } from './config-markets.ts';
+import { type APP_FIELDS, namesNotRead, type VariableName } from './config-names.ts';
 import {
   type Reader,
   readBackup,
@@ -34,9 +35,9 @@ const appSchema = z.object({
   telegramChatId: z.union([z.string(), z.number()]).transform(String).pipe(word.regex(/^\d+$/)),
   linkKey: word.min(32),
   statusKey: word.min(16).optional(),
-});
+} satisfies Record<(typeof APP_FIELDS)[number], z.ZodType>);
 
-const APP_HINTS: Readonly<Record<string, string>> = {
+const APP_HINTS: Readonly<Record<(typeof APP_FIELDS)[number], string>> = {
   telegramBotToken: 'looks like 123456:ABC… and comes from @BotFather',
   telegramChatId: 'is the number of a private chat (groups, which start with "-", are refused)',
   linkKey: 'needs at least 32 random characters',
@@ -69,16 +70,16 @@ export function readConfig(
 ): Settings {
   const uses: Uses = { ...EVERYTHING, ...asked };
   const problems: string[] = [];
-  const text = (name: string): string | null => {
+  const text: Reader['text'] = (name) => {
     const value = env[name]?.trim();
     return value === undefined || value === '' ? null : value;
   };
-  const missing = (name: string, what: string): string => {
+  const missing = (name: VariableName, what: string): string => {
     problems.push(`"${name}" is missing: ${what}`);
     return '';
   };
   /** A whole address, exactly as it was given: brokers compare it to the letter. */
-  const address = (name: string): string | null => {
+  const address = (name: VariableName): string | null => {
     const value = text(name);
     if (value !== null && !/^https?:$/.test(URL.parse(value)?.protocol ?? '')) {
       problems.push(`"${name}" is not an http(s) URL`);
@@ -88,7 +89,7 @@ export function readConfig(
     return value;
   };
   /** What paths are appended to. */
-  const url = (name: string): string | null => address(name)?.replace(/\/+$/, '') ?? null;
+  const url = (name: VariableName): string | null => address(name)?.replace(/\/+$/, '') ?? null;
   const variables: Reader = { text, url, missing };
   const requiredKeys = listOf(text('REQUIRED_SESSIONS'));
   const names = listOf(text('SESSIONS') ?? 'etrade-sandbox');
@@ -109,7 +110,7 @@ export function readConfig(
     }
     const own = variablePrefix(parsed.key);
     const shared = variablePrefix(`${parsed.broker}-${parsed.environment}`);
-    const consumerName =
+    const consumerName: VariableName =
       text(`${own}_CONSUMER`) === null ? `${shared}_CONSUMER` : `${own}_CONSUMER`;
     const asksForApproval = readApproval(variables, `${own}_APPROVAL`, broker, problems);
     const needsConsumer = uses.consumers === 'for-approvals' ? asksForApproval : uses.consumers;
@@ -155,6 +156,8 @@ export function readConfig(
       problems.push(`"REQUIRED_SESSIONS" names ${shown(key)}, which "SESSIONS" lacks`);
   }
 
+  problems.push(...namesNotRead(env, uses.people));
+
   const project = text('GOOGLE_CLOUD_PROJECT');
   const people = readPeople(variables, problems, uses);
   const store = readStore(variables);
@@ -197,7 +200,7 @@ function shown(name: string): string {
 /** `push`, or nothing at all. */
 function readApproval(
   { text }: Reader,
-  variable: string,
+  variable: VariableName,
   { title, hasApproval = false }: BrokerEntry,
   problems: string[],
 ): boolean {

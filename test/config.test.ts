@@ -236,6 +236,21 @@ describe('what is missing or malformed is named', () => {
       env: { ETRADE_SANDBOX_API_URL: 'api' },
       says: /"ETRADE_SANDBOX_API_URL"/,
     },
+    {
+      name: 'a name with one letter wrong, where the right one is not set',
+      env: { REQUIRED_SESSION: CANARY },
+      says: /^"REQUIRED_SESSION" is not read: is "REQUIRED_SESSIONS" meant\?$/,
+    },
+    {
+      name: 'a name in lower case',
+      env: { etrade_prod_alert_at: CANARY },
+      says: /^"etrade_prod_alert_at" is not read: names are upper case$/,
+    },
+    {
+      name: 'an ending that no setting of a session has',
+      env: { ETRADE_SANDBOX_WORKER_NAMES: CANARY },
+      says: /^"ETRADE_SANDBOX_WORKER_NAMES" is not read: .*"ETRADE_SANDBOX_" end with .*WORKERS$/,
+    },
   ];
   for (const { name, env, says } of cases) {
     it(name, () => {
@@ -245,6 +260,19 @@ describe('what is missing or malformed is named', () => {
       expect(problems.join()).not.toContain(CANARY);
     });
   }
+
+  it('says where a field of the app secret belongs, to those that ask for it', () => {
+    const env = { ...VALID, TOKEN_CADENCE_APP: undefined, TELEGRAM_CHATID: CANARY };
+    expect(problemsOf(env)).toContain(
+      '"TELEGRAM_CHATID" is not read: "TOKEN_CADENCE_APP" has it, as the field "telegramChatId"',
+    );
+    expect(readConfig(env, { people: false }).people).toBeNull();
+  });
+
+  it('takes other programs’ variables for what they are', () => {
+    expect(problemsOf({ SESSION: 'x', SESSION_MANAGER: 'x', TELEGRAM_BOT_TOKEN: 'x' })).toEqual([]);
+    expect(problemsOf({ K_SERVICE: 'x', DATABASE_URL: 'x', KEEP_ALIVE_URL: 'x' })).toEqual([]);
+  });
 
   it('lists all problems at once, each once, without a value', () => {
     const problems = problemsOf({
@@ -277,6 +305,17 @@ describe('what is read', () => {
     const { sessions } = readConfig({ ...VALID, ETRADE_SANDBOX_CONSUMER: pasted });
     expect(sessions[0]?.consumerKey.reveal()).toBe(CONSUMER.key);
     expect(sessions[0]?.consumerSecret.reveal()).toBe(CONSUMER.secret);
+  });
+
+  it('takes JSON after a byte-order mark', () => {
+    const marked = (value: object): string => `\uFEFF${JSON.stringify(value)}\r\n`;
+    const settings = readConfig({
+      ...VALID,
+      TOKEN_CADENCE_APP: marked(APP),
+      ETRADE_SANDBOX_CONSUMER: marked(CONSUMER),
+    });
+    expect(settings.people?.telegram.botToken.reveal()).toBe(APP.telegramBotToken);
+    expect(settings.sessions[0]?.consumerKey.reveal()).toBe(CONSUMER.key);
   });
 
   it('takes an empty variable for none', () => {

@@ -1,22 +1,17 @@
 /**
  * Reads a file of `NAME=value` lines, as editors on any system write it.
  *
- * A line that sets nothing is a problem with its number: a setting that was not read must not be replaced by
- * a default without a word. Never shows what a line holds.
+ * A line that sets nothing, or a name close to one of ours, is a problem with its number: a setting that was not
+ * read must not be replaced by a default without a word. Never shows what a line holds.
  */
 
 import { parseEnv } from 'node:util';
-import { BROKERS } from '../brokers/registry.ts';
 import type { Variables } from '../config.ts';
+import { whyNotRead } from '../config-names.ts';
 import { ConfigError } from '../errors.ts';
 
 /** Sets something: a name, perhaps in lower case, perhaps exported. */
 const SETS = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$/;
-/** Beginnings of our names: other programs' may well be in lower case. */
-const OURS = new RegExp(
-  `^(?:${Object.keys(BROKERS).join('|')}|sessions$|required_sessions|public_url|token_cadence|store_|backup_|events_|google_cloud|telegram_|market_|heartbeat|mirror_secrets)`,
-  'i',
-);
 const SAYS_NOTHING = /^\s*(?:#.*)?$/;
 
 /** @throws ConfigError naming lines by number */
@@ -38,9 +33,6 @@ export function readSettingsText(bytes: Uint8Array, file: string): Variables {
       problems.push(`Line ${number} of "${file}" is not NAME=value; a comment begins with "#"`);
       continue;
     }
-    if (name !== name.toUpperCase() && OURS.test(name.toUpperCase())) {
-      problems.push(`Line ${number} of "${file}" sets a name in lower case; names are upper case`);
-    }
     const before = seen.get(name);
     if (before !== undefined) {
       problems.push(`Lines ${before} and ${number} of "${file}" set the same name`);
@@ -50,6 +42,10 @@ export function readSettingsText(bytes: Uint8Array, file: string): Variables {
     if (quote === undefined || value.indexOf(quote, value.indexOf(quote) + 1) !== -1) continue;
     if (text.split('\n').slice(number).join('\n').includes(quote)) until = quote;
     else problems.push(`Line ${number} of "${file}" opens a quotation mark that nothing closes`);
+  }
+  for (const [name, number] of seen) {
+    const why = whyNotRead(name, (each) => seen.has(each));
+    if (why !== null) problems.push(`Line ${number} of "${file}" sets a name that ${why}`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return parseEnv(text);

@@ -183,10 +183,10 @@ export function readWorkerSettings(
   return settings;
 }
 
-/** `{ "key", "secret" }` as JSON text; `null` when it is something else. */
+/** `{ "key", "secret" }` as JSON text, perhaps after a byte-order mark; `null` when it is something else. */
 export function parseConsumer(text: string): Consumer | null {
   try {
-    const { key, secret } = consumerSchema.parse(JSON.parse(text));
+    const { key, secret } = consumerSchema.parse(JSON.parse(text.trim()));
     return { key: new Secret(key), secret: new Secret(secret) };
   } catch {
     return null;

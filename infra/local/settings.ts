@@ -58,12 +58,12 @@ const ADDRESSES = ['OAUTH_URL', 'API_URL', 'AUTHORIZE_URL', 'REDIRECT_URL'] as c
 /** A real bot is used when its token is given; only with a real broker, never by the simulators' side. */
 export function usesRealTelegram(env: Environment): boolean {
   const app = readObject(env['TOKEN_CADENCE_APP']);
-  return typeof app['telegramBotToken'] === 'string';
+  return typeof app?.['telegramBotToken'] === 'string';
 }
 
 /** The bearer key of the JSON routes: the person's own with a real broker, if there is one. */
 export function statusKeyOf(env: Environment, keys: LocalKeys, isReal: boolean): string {
-  const own = isReal ? readObject(env['TOKEN_CADENCE_APP'])['statusKey'] : undefined;
+  const own = isReal ? readObject(env['TOKEN_CADENCE_APP'])?.['statusKey'] : undefined;
   return typeof own === 'string' ? own : keys.app.statusKey;
 }
 
@@ -80,10 +80,7 @@ export function settingsFor(options: SettingsOptions): Record<string, string> {
       STORE_DIRECTORY: state.storeDirectory,
       STORE_KEY_FILE: state.storeKeyFile,
     }),
-    TOKEN_CADENCE_APP: JSON.stringify({
-      ...keys.app,
-      ...(isReal ? readObject(env['TOKEN_CADENCE_APP']) : {}),
-    }),
+    TOKEN_CADENCE_APP: appFor(keys, isReal ? env['TOKEN_CADENCE_APP'] : undefined),
     ...(urls.telegram === null ? {} : { TELEGRAM_API_URL: urls.telegram }),
     ...brokerVariables,
     [CLOCK_FILE_VARIABLE]: state.clockFile,
@@ -115,12 +112,21 @@ export function settingsFor(options: SettingsOptions): Record<string, string> {
   return variables;
 }
 
-/** The JSON object of a variable; empty when it is none: the functions name that problem themselves. */
-function readObject(text: string | undefined): Record<string, unknown> {
+/** A person's own fields before generated ones; what does not read is passed on, for config to name it. */
+function appFor(keys: LocalKeys, given = ''): string {
+  const own = readObject(given);
+  if (own === null) return given;
+  return JSON.stringify({ ...keys.app, ...own });
+}
+
+/** The JSON object of a variable, empty where there is none; `null` when it is something else. */
+function readObject(text = ''): Record<string, unknown> | null {
   try {
-    const value: unknown = JSON.parse(text ?? '{}');
-    return typeof value === 'object' && value !== null ? { ...value } : {};
+    // Trimmed of a byte-order mark, too.
+    const value: unknown = JSON.parse(text.trim() === '' ? '{}' : text.trim());
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? { ...value } : null;
   } catch {
-    return {};
+    return null;
   }
 }

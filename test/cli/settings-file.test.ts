@@ -52,12 +52,28 @@ describe('is told by its line, never with a value', () => {
     ['SESSIONS etrade-canary', ['Line 1 of ".env" is not NAME=value']],
     ['A=1\n=canary', ['Line 2']],
     ['A=1\nB=canary\nA=canary', ['Lines 1 and 3 of ".env" set the same name']],
-    ['sessions=canary', ['Line 1 of ".env" sets a name in lower case']],
+    ['sessions=canary', ['Line 1 of ".env" sets a name that is not read: names are upper case']],
     ['etrade_prod_consumer=canary', ['Line 1']],
     ['A=1\nB="canary', ['Line 2 of ".env" opens a quotation mark']],
+    [
+      'A=1\nSESSION=canary',
+      ['Line 2 of ".env" sets a name that is not read: is "SESSIONS" meant?'],
+    ],
+    ['ETRADE_PROD_CONSUMERS=canary', ['Line 1', 'is "ETRADE_PROD_CONSUMER" meant?']],
+    ['ETRAED_PROD_CONSUMER=canary', ['Line 1', 'is "ETRADE_PROD_CONSUMER" meant?']],
+    ['PUBLICURL=canary', ['Line 1', 'is "PUBLIC_URL" meant?']],
+    [
+      'TELEGRAM_CHATID=canary',
+      ['Line 1', '"TOKEN_CADENCE_APP" has it, as the field "telegramChatId"'],
+    ],
+    [
+      'SCHWAB_PROD_IRA_KEY=canary',
+      ['Line 1', '"SCHWAB_PROD_" end with ACCOUNT, ALERT_AT, API_URL'],
+    ],
   ])('%j', (text, expected) => {
     const problems = problemsOf(utf8(text));
-    expect(problems).toEqual(expected.map((each) => expect.stringContaining(each)));
+    expect(problems).toHaveLength(1);
+    for (const each of expected) expect(problems[0]).toContain(each);
     expect(problems.join()).not.toContain('canary');
   });
 
@@ -65,6 +81,16 @@ describe('is told by its line, never with a value', () => {
     for (const bytes of [Buffer.from(TEXT, 'utf16le'), Buffer.from([0x41, 0x3d, 0xe4, 0xff])]) {
       expect(problemsOf(bytes)).toEqual([expect.stringContaining('save it as UTF-8')]);
     }
+  });
+
+  test.each([
+    'KEEP_ALIVE_URL=x',
+    'DATABASE_URL=x\nSESSION_SECRET=x\nETRADE_KEY=x',
+    'ETRADE_PROD_IRA_ALERT_AT=08:30',
+    'SESSION=x\nSESSIONS=etrade-prod',
+    'TOKEN_CADENCE_APP={}\nTELEGRAM_BOT_TOKEN=x',
+  ])('%j is silent', (text) => {
+    expect(problemsOf(utf8(text))).toEqual([]);
   });
 
   test('other programs’ names may be in lower case', () => {

@@ -105,6 +105,19 @@ describe('with the real broker', () => {
     expect(settings.people?.linkKey.reveal()).toBe(options.keys.app.linkKey);
   });
 
+  it('settings of the bot that do not read are named, not replaced', () => {
+    for (const app of [REAL_APP.slice(0, -1), '[]', '42']) {
+      const settings = settingsFor(
+        optionsFor({ ...real, env: { ...env, TOKEN_CADENCE_APP: app } }),
+      );
+      expect(() => readConfig(settings), app).toThrow('"TOKEN_CADENCE_APP" is not');
+    }
+    const marked = { ...env, TOKEN_CADENCE_APP: `\uFEFF${REAL_APP}` };
+    expect(usesRealTelegram(marked)).toBe(true);
+    const { people } = readConfig(settingsFor(optionsFor({ ...real, env: marked })));
+    expect(people?.telegram.chatId).toBe('42');
+  });
+
   it('a missing consumer key is the functions’ to name', () => {
     const settings = settingsFor(optionsFor({ ...real, env: {} }));
     expect(() => readConfig(settings)).toThrow('ETRADE_PROD_CONSUMER');

@@ -52,6 +52,16 @@ describe('a key file', () => {
     }
   });
 
+  it.each([
+    ['a byte-order mark', (text: string) => Buffer.from(`\uFEFF${text}`)],
+    ['lines of Windows', (text: string) => Buffer.from(`\r\n${text.trim()}\r\n`)],
+    ['UTF-16', (text: string) => Buffer.from(`\uFEFF${text}`, 'utf16le')],
+  ])('that an editor saved with %s is the same key', async (_how, saved) => {
+    await open({ keyFile }).addToken(aToken());
+    await writeFile(keyFile, saved(await readFile(keyFile, 'utf8')));
+    expect(await open({ keyFile }).readToken(SANDBOX, 1)).toMatchObject({ status: 'found' });
+  });
+
   it.each([0o640, 0o604, 0o644, 0o660])(
     'with mode %o is refused with the command that helps, until that was run',
     async (mode) => {

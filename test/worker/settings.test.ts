@@ -4,7 +4,11 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { BROKERS } from '../../functions/brokers/registry.ts';
-import { type ConnectOptions, readWorkerSettings } from '../../functions/worker/settings.ts';
+import {
+  type ConnectOptions,
+  parseConsumer,
+  readWorkerSettings,
+} from '../../functions/worker/settings.ts';
 
 const CLOUD = { GOOGLE_CLOUD_PROJECT: 'my-project' };
 const read = (options: Partial<ConnectOptions> = {}) =>
@@ -38,6 +42,11 @@ describe('in the cloud', () => {
     expect(read({ env, consumer: { key: 'given', secret: 's' } }).consumer?.key.reveal()).toBe(
       'given',
     );
+  });
+
+  test('a consumer that a Windows editor saved as a secret reads', () => {
+    const consumer = parseConsumer('\uFEFF{"key":"k","secret":"s"}\r\n');
+    expect([consumer?.key.reveal(), consumer?.secret.reveal()]).toEqual(['k', 's']);
   });
 
   test('topics and addresses can be named', () => {
