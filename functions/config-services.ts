@@ -14,6 +14,9 @@ const BACKUP_PASSPHRASE_MIN = 12;
 /** How single variables are read; `missing` notes the problem. */
 export type Reader = {
   readonly text: (name: VariableName) => string | null;
+  /** As it was given: sent or compared to the letter. */
+  readonly address: (name: VariableName) => string | null;
+  /** What paths are appended to. */
   readonly url: (name: VariableName) => string | null;
   readonly missing: (name: VariableName, what: string) => string;
 };
@@ -46,9 +49,9 @@ export function readBackup({ text, missing }: Reader, problems: string[]): Backu
 }
 
 /** No dead-man switch unless its address is named: as it was written, for services that mind a last slash. */
-export function readHeartbeat({ text, url }: Reader, problems: string[]): Secret | null {
-  const address = text('HEARTBEAT_URL');
-  if (address === null || url('HEARTBEAT_URL') === null) return null;
+export function readHeartbeat(reader: Reader, problems: string[]): Secret | null {
+  const address = reader.address('HEARTBEAT_URL');
+  if (address === null) return null;
   const { username, password } = URL.parse(address) ?? { username: '', password: '' };
   if (username !== '' || password !== '') {
     problems.push('"HEARTBEAT_URL" holds a user name or password: only addresses that need none');
@@ -58,7 +61,7 @@ export function readHeartbeat({ text, url }: Reader, problems: string[]): Secret
 
 /** A Pub/Sub topic unless an address is named. */
 export function readEvents(variables: Reader): EventSettings {
-  const address = variables.url('EVENTS_URL');
+  const address = variables.address('EVENTS_URL');
   if (address !== null) return { kind: 'http', url: address };
   const topic = variables.text('EVENTS_TOPIC') ?? 'token-renewed';
   const reports = variables.text('WORKER_REPORTS_SUBSCRIPTION') ?? 'worker-reports-health';

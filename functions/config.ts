@@ -78,7 +78,7 @@ export function readConfig(
     problems.push(`"${name}" is missing: ${what}`);
     return '';
   };
-  /** A whole address, exactly as it was given: brokers compare it to the letter. */
+  /** A whole address, exactly as it was given: others compare it to the letter. */
   const address = (name: VariableName): string | null => {
     const value = text(name);
     if (value !== null && !/^https?:$/.test(URL.parse(value)?.protocol ?? '')) {
@@ -90,7 +90,7 @@ export function readConfig(
   };
   /** What paths are appended to. */
   const url = (name: VariableName): string | null => address(name)?.replace(/\/+$/, '') ?? null;
-  const variables: Reader = { text, url, missing };
+  const variables: Reader = { text, address, url, missing };
   const requiredKeys = listOf(text('REQUIRED_SESSIONS'));
   const names = listOf(text('SESSIONS') ?? 'etrade-sandbox');
   const hasProd = names.some((name) => parseSessionKey(name)?.environment === 'prod');

@@ -7,6 +7,7 @@ function read(env: Readonly<Record<string, string>>) {
   const problems: string[] = [];
   const reader: Reader = {
     text: (name) => env[name] ?? null,
+    address: (name) => env[name] ?? null,
     url: (name) => env[name] ?? null,
     missing: (name) => {
       problems.push(`"${name}" is missing`);

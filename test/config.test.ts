@@ -307,6 +307,11 @@ describe('what is read', () => {
     expect(sessions[0]?.consumerSecret.reveal()).toBe(CONSUMER.secret);
   });
 
+  it('takes the address of events as it was written', () => {
+    const { events } = readConfig({ ...VALID, EVENTS_URL: 'https://events.example/in/\n' });
+    expect(events).toEqual({ kind: 'http', url: 'https://events.example/in/' });
+  });
+
   it('takes JSON after a byte-order mark', () => {
     const marked = (value: object): string => `\uFEFF${JSON.stringify(value)}\r\n`;
     const settings = readConfig({

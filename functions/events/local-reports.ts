@@ -7,6 +7,7 @@
 
 import * as z from 'zod';
 import { EventError } from '../errors.ts';
+import { hubAddress } from './local.ts';
 import { decodeWorkerReport, encodeWorkerReport } from './report-message.ts';
 import type { ReportCollector, ReportSender } from './worker-reports.ts';
 
@@ -72,7 +73,7 @@ async function post(
   let response: Response;
   let text: string;
   try {
-    response = await options.fetch(`${url}/${path}`, {
+    response = await options.fetch(hubAddress(url, path), {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),

@@ -9,6 +9,7 @@ import * as z from 'zod';
 import { systemWait, type Wait } from '../clock.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
 import type { Log } from '../logging/log.ts';
+import { hubAddress } from './local.ts';
 import { decodeTokenRenewed } from './message.ts';
 import type { Following, FollowOptions, TokenEvents } from './token-events.ts';
 import { troubleTeller } from './trouble-teller.ts';
@@ -87,7 +88,7 @@ export function createLocalSubscription(options: LocalSubscriptionOptions): Toke
     };
     try {
       heard();
-      const response = await options.fetch(`${options.url}/follow`, {
+      const response = await options.fetch(hubAddress(options.url, 'follow'), {
         redirect: 'manual',
         signal: AbortSignal.any([closing, silence.signal]),
       });

@@ -21,6 +21,11 @@ export type LocalPublisherOptions = {
   readonly project?: string;
 };
 
+/** The address of a part of the hub, whose own may end with a slash. */
+export function hubAddress(url: string, path: string): string {
+  return `${url.replace(/\/+$/, '')}/${path}`;
+}
+
 /** Answers that will not change by trying again: nobody listens there, or not to us. */
 const REFUSALS = new Set([403, 404]);
 

@@ -111,8 +111,11 @@ export function readWorkerSettings(
     if (value === null) return null;
     if (!isPrivateLine(value))
       problems.push(`"${name}" is no https URL (http only to this machine)`);
-    return value.replace(/\/+$/, '');
+    return value;
   };
+  /** What paths are appended to; any other address is sent as it was given. */
+  const url = (name: string, given: string | undefined = undefined): string | null =>
+    address(name, given)?.replace(/\/+$/, '') ?? null;
 
   const name = parseSessionKey(options.session);
   const broker = name === null ? undefined : brokers[name.broker];
@@ -149,13 +152,12 @@ export function readWorkerSettings(
     if (value === null) problems.push('"GOOGLE_CLOUD_PROJECT" is missing, or option "project"');
     return value ?? '';
   };
-  const store =
-    options.parts?.store === undefined ? readStore(text, address, project, problems) : null;
+  const store = options.parts?.store === undefined ? readStore(text, url, project, problems) : null;
   const consumer = readConsumer(options, variable ?? null, text, problems);
   if (consumer === null && store?.kind !== 'secret-manager') {
     problems.push(`"${shared}_CONSUMER" is missing, or option "consumer"`);
   }
-  const publicUrl = address('PUBLIC_URL', options.publicUrl);
+  const publicUrl = url('PUBLIC_URL', options.publicUrl);
   const eventParts = options.parts?.events !== undefined && options.parts.reports !== undefined;
   const settings: WorkerSettings = {
     session: name.key,
@@ -164,8 +166,8 @@ export function readWorkerSettings(
     instance: options.instance ?? null,
     broker,
     urls: {
-      oauthUrl: address(`${shared}_OAUTH_URL`) ?? defaults.oauthUrl,
-      apiUrl: address(`${shared}_API_URL`) ?? defaults.apiUrl,
+      oauthUrl: url(`${shared}_OAUTH_URL`) ?? defaults.oauthUrl,
+      apiUrl: url(`${shared}_API_URL`) ?? defaults.apiUrl,
       authorizeUrl: address(`${shared}_AUTHORIZE_URL`) ?? defaults.authorizeUrl,
     },
     consumer,
@@ -225,13 +227,13 @@ function readConsumer(
 
 function readStore(
   text: Text,
-  address: Text,
+  url: Text,
   project: () => string,
   problems: string[],
 ): WorkerStoreSettings {
   const directory = text('STORE_DIRECTORY');
   if (directory === null) {
-    const apiUrl = address('SECRET_MANAGER_API_URL');
+    const apiUrl = url('SECRET_MANAGER_API_URL');
     return { kind: 'secret-manager', project: project(), apiUrl };
   }
   const passphrase = text('STORE_PASSPHRASE');

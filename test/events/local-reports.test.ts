@@ -29,6 +29,12 @@ describe("reports through the local run's hub", () => {
     expect((await collector.collect()).reports).toMatchObject([{ generation: 8 }]);
   });
 
+  it('find a hub whose address ends with a slash', async () => {
+    const { sender, collector } = partsAt(`${(await openLocalHub()).url}/`);
+    await sender.send(aReport());
+    expect((await collector.collect()).reports).toEqual([aReport()]);
+  });
+
   it('are none when nothing waits', async () => {
     const { url } = await openLocalHub();
     const { collector } = partsAt(url);

@@ -43,6 +43,12 @@ describe("a follower of the local run's hub", () => {
     expect(notes.troubles).toEqual([]);
   });
 
+  it('finds a hub whose address ends with a slash', async () => {
+    const { url, requests } = await openHub();
+    const { notes } = follow(`${url}/`);
+    await notes.until(() => requests.includes('/events/follow'));
+  });
+
   it('is one of several, each of which hears everything', async () => {
     const hub = await openHub();
     const followers = [follow(hub.url), follow(hub.url)];

@@ -44,6 +44,27 @@ describe('in the cloud', () => {
     );
   });
 
+  test('addresses that are sent as they are keep their last slash, others take a path', () => {
+    const env = {
+      ...CLOUD,
+      PUBLIC_URL: 'https://cadence.example/',
+      KEEP_ALIVE_URL: 'https://keep-alive.example/\n',
+      EVENTS_URL: 'http://127.0.0.1:8083/events/',
+      ETRADE_PROD_AUTHORIZE_URL: 'https://login.example/authorize/',
+      ETRADE_PROD_API_URL: 'https://api.example/',
+    };
+    const settings = read({ env });
+    expect(settings).toMatchObject({
+      signInUrl: 'https://cadence.example/sign-in/etrade-prod',
+      keepAliveUrl: 'https://keep-alive.example/',
+      events: { url: 'http://127.0.0.1:8083/events/' },
+      urls: { authorizeUrl: 'https://login.example/authorize/', apiUrl: 'https://api.example' },
+    });
+    expect(read({ env, keepAliveUrl: 'https://given.example/' }).keepAliveUrl).toBe(
+      'https://given.example/',
+    );
+  });
+
   test('a consumer that a Windows editor saved as a secret reads', () => {
     const consumer = parseConsumer('\uFEFF{"key":"k","secret":"s"}\r\n');
     expect([consumer?.key.reveal(), consumer?.secret.reveal()]).toEqual(['k', 's']);
