@@ -5,9 +5,9 @@
  * Never throws.
  */
 
+import { wasNeverSent } from '../lifecycle/never-sent.ts';
 import type { BrokerFailure, BrokerOptions } from './broker.ts';
 import { unsent } from './judged.ts';
-import { wasNeverSent } from './own-connection.ts';
 import { pauseBeforeRetry } from './retry.ts';
 import { type OutgoingRequest, type Received, sendOnce } from './send.ts';
 

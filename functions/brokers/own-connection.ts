@@ -7,22 +7,12 @@
  */
 
 import { subscribe } from 'node:diagnostics_channel';
+import { NEVER_SENT, WHILE_CONNECTING } from '../lifecycle/never-sent.ts';
 
 export type Dispatcher = NonNullable<RequestInit['dispatcher']>;
 
 /** A broker that takes longer to answer the phone is tried once more; the answer itself may take longer. */
 const CONNECT_TIMEOUT_MS = 4_000;
-
-/** No connection was made, whatever platform says so. */
-const NEVER_SENT: ReadonlySet<string> = new Set([
-  'econnrefused',
-  'enotfound',
-  'eai_again',
-  'und_err_connect_timeout',
-]);
-
-/** Marks a word that alone would not say when it happened: `connect-econnreset`. */
-const WHILE_CONNECTING = 'connect-';
 
 /** Where the platform's `fetch` keeps what it sends through, newest first. */
 const PLACES = ['undici.globalDispatcher.2', 'undici.globalDispatcher.1'];
@@ -62,9 +52,4 @@ export function markUnsent(word: string, error: unknown): string {
     current = current.cause;
   }
   return word;
-}
-
-/** Whether the broker cannot have seen anything of the request. */
-export function wasNeverSent(problem: string): boolean {
-  return NEVER_SENT.has(problem) || problem.startsWith(WHILE_CONNECTING);
 }

@@ -79,6 +79,15 @@ export function adviceFor(
         ),
         exitCode: EXIT.away,
       };
+    case 'not-sent':
+      return {
+        ...keep(
+          `${title} could not be reached. Nothing is spent: the ${what} was not sent.`,
+          'Paste it again in a moment.',
+          detailsText(result.failure.problem),
+        ),
+        exitCode: EXIT.away,
+      };
     case 'in-progress':
       return {
         ...keep(

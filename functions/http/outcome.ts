@@ -51,6 +51,8 @@ const resultSchema = z.discriminatedUnion('word', [
   z.object({ word: z.literal('not-granted'), problem: z.string() }),
   z.object({ word: z.literal('start-failed'), ...failure }),
   z.object({ word: z.literal('exchange-failed'), ...failure }),
+  /** No connection came about: the PIN was not sent. */
+  z.object({ word: z.literal('not-sent'), problem: z.string() }),
   z.object({ word: z.literal('sign-out-failed'), ...failure }),
   z.object({ word: z.literal('renewed'), done: z.number(), failed: z.number() }),
   z.object({ word: z.literal('renewed-lately'), retryAt: z.number() }),
@@ -87,6 +89,8 @@ export function completeOutcome(result: CompleteResult): OutcomeResult {
       return { word: result.reason, retryAt: result.retryAt };
     case 'pin-rejected':
       return { word: result.reason, attemptsLeft: result.attemptsLeft };
+    case 'not-sent':
+      return { word: result.reason, problem: result.failure.problem };
     case 'broker':
       return { word: 'exchange-failed', ...factsOf(result.failure) };
     default:
@@ -104,6 +108,7 @@ export function keepsSignInOpen(result: CompleteResult): boolean {
     case 'too-many-attempts':
     case 'store-unavailable':
     case 'in-progress':
+    case 'not-sent':
     case 'sign-in-expired':
       return true;
     case 'no-open-sign-in':

@@ -18,6 +18,8 @@ export type SignInChange =
       readonly outcome: Exclude<SignInOutcome, 'stored'>;
       readonly at: number;
     }
+  /** The PIN never left: nothing is spent or counted, and it may be tried again. */
+  | { readonly type: 'attempt-withdrawn'; readonly id: string }
   /** Somebody looks for an attempt that died halfway; changes nothing while it may still live. */
   | { readonly type: 'attempt-lost'; readonly at: number };
 

@@ -31,6 +31,8 @@ export function transition(
       };
     case 'attempt-failed':
       return attemptFailed(record, change);
+    case 'attempt-withdrawn':
+      return attemptWithdrawn(record, change.id);
     case 'attempt-lost':
       return record.pending !== null && isAttemptLost(record, change.at)
         ? attemptFailed(record, {
@@ -117,6 +119,12 @@ function attemptFailed(record: SessionRecord, change: ChangeOf<'attempt-failed'>
         ? record.attempts
         : withoutOne(record.attempts, record.pending.startedAt),
   };
+}
+
+function attemptWithdrawn(record: SessionRecord, id: string): SessionRecord {
+  if (record.pending?.id !== id) return record;
+  const attempts = withoutOne(record.attempts, record.pending.startedAt);
+  return { ...record, pending: null, attempts };
 }
 
 function approvalSettled(

@@ -9,6 +9,7 @@
 import type { BrokerFailure, CompleteAnswer, OpenSignIn } from '../brokers/broker.ts';
 import { StoreError } from '../errors.ts';
 import { attemptsLeft } from '../lifecycle/attempts.ts';
+import { wasNeverSent } from '../lifecycle/never-sent.ts';
 import type { SessionRecord } from '../lifecycle/session.ts';
 import { readVerifier } from '../lifecycle/verifier.ts';
 import { Secret } from '../secret.ts';
@@ -24,6 +25,7 @@ import {
   claimAttempt,
   type FailedOutcome,
   noteFailure,
+  withdrawAttempt,
 } from './sign-in-attempt.ts';
 import { storeToken } from './store-token.ts';
 import type { ConfiguredSession, System } from './system.ts';
@@ -66,6 +68,8 @@ export type CompleteResult =
   | { readonly ok: false; readonly reason: 'foreign-account' }
   /** `failure.answered` false: nobody knows whether the PIN is spent. */
   | { readonly ok: false; readonly reason: 'broker'; readonly failure: BrokerFailure }
+  /** No connection to the broker came about: the PIN was not sent, and the sign-in stays open. */
+  | { readonly ok: false; readonly reason: 'not-sent'; readonly failure: BrokerFailure }
   /** The PIN is spent and the token could not be saved: start again. */
   | { readonly ok: false; readonly reason: 'spent-not-saved' }
   /** Another request exchanges a PIN for this session and has not finished. */
@@ -131,6 +135,13 @@ async function exchange(
 
   let exchanged: CompleteAnswer = await broker.complete(signIn, new Secret(typed));
   const upper = typed.toUpperCase();
+  if (!exchanged.ok && !exchanged.answered && wasNeverSent(exchanged.problem)) {
+    log.warn('pin-not-sent', 'The broker could not be reached: the PIN was not sent.', {
+      problem: exchanged.problem,
+    });
+    await withdrawAttempt(system, session, id);
+    return { ok: false, reason: 'not-sent', failure: exchanged };
+  }
   const mayBeRetyped = broker.verifierKind === 'pin' && upper !== typed;
   if (!exchanged.ok && exchanged.reason === 'sign-in-needed' && mayBeRetyped) {
     exchanged = await broker.complete(signIn, new Secret(upper));

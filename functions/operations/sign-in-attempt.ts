@@ -10,6 +10,7 @@ import { createHmac } from 'node:crypto';
 import type { Broker, OpenSignIn } from '../brokers/broker.ts';
 import { StoreError } from '../errors.ts';
 import { attemptsLeft, isAttemptLost, nextAttemptAt } from '../lifecycle/attempts.ts';
+import type { SignInChange } from '../lifecycle/changes.ts';
 import type { SessionRecord, SignInOutcome } from '../lifecycle/session.ts';
 import { transition } from '../lifecycle/transition.ts';
 import type { CompleteResult } from './complete-sign-in.ts';
@@ -86,17 +87,36 @@ export async function claimAttempt(
   return claimed.ok ? { type: 'claimed', record: claimed.record } : claimed.stopped;
 }
 
-/** Writes a failed attempt down; a store that fails now must not hide what the broker said. */
+/** Gives back an attempt whose PIN never left: it may be sent again. */
+export async function withdrawAttempt(
+  system: System,
+  session: ConfiguredSession,
+  id: string,
+): Promise<void> {
+  await noteChange(system, session, { type: 'attempt-withdrawn', id });
+}
+
+/** Writes a failed attempt down. */
 export async function noteFailure(
   system: System,
   session: ConfiguredSession,
   id: string,
   outcome: FailedOutcome,
 ): Promise<SessionRecord | null> {
+  const at = system.clock();
+  return noteChange(system, session, { type: 'attempt-failed', id, outcome, at });
+}
+
+/** A store that fails now must not hide what the broker said. */
+async function noteChange(
+  system: System,
+  session: ConfiguredSession,
+  change: SignInChange,
+): Promise<SessionRecord | null> {
   const { rules } = session.broker;
   try {
     const updated = await updateSession(system, session.key, (record) => ({
-      next: transition(record, { type: 'attempt-failed', id, outcome, at: system.clock() }, rules),
+      next: transition(record, change, rules),
     }));
     return updated.ok ? updated.record : null;
   } catch (error) {

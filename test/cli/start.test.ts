@@ -214,6 +214,16 @@ describe('a broker in trouble', () => {
     });
   }
 
+  it('a broker out of reach leaves the PIN as it was: the same one is pasted again', async () => {
+    const world = createTestSystem();
+    world.broker().failNext('complete', { ...TIMEOUT, problem: 'econnrefused' });
+    const ran = await runCommand(world, START, { types: [pinOf(world), pinOf(world)] });
+    expect(ran.notes).toContain('Nothing is spent: the PIN was not sent.\n');
+    expect(ran.notes).toContain('Details: econnrefused');
+    expect(ran.code).toBe(0);
+    expect((await world.record()).generation).toBe(1);
+  });
+
   it('a lost answer to the PIN says that nobody knows', async () => {
     const world = createTestSystem();
     world.broker().failNext('complete', TIMEOUT);

@@ -6,6 +6,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CODE_SHAPE, readOauth2Callback } from '../../functions/brokers/oauth2.ts';
 import type { CompleteResult } from '../../functions/operations/complete-sign-in.ts';
+import { brokerFailure } from '../fixtures/fake-broker.ts';
 import {
   createFrontDoor,
   type FrontDoor,
@@ -184,6 +185,14 @@ describe('the redirect', () => {
     [{ ok: false, reason: 'pin-rejected', attemptsLeft: 9 }, 'did not take its own code'],
     [{ ok: false, reason: 'sign-in-expired' }, 'That took too long'],
     [{ ok: false, reason: 'store-unavailable' }, 'The code was not sent'],
+    [
+      {
+        ok: false,
+        reason: 'not-sent',
+        failure: brokerFailure('transient', { problem: 'enotfound', answered: false }),
+      },
+      'The code was not sent',
+    ],
     [{ ok: false, reason: 'spent-not-saved' }, 'The code is used up'],
     [{ ok: false, reason: 'in-progress' }, 'on its way'],
     [{ ok: false, reason: 'too-many-attempts', retryAt: MIDNIGHT }, 'Too many tries'],

@@ -414,6 +414,17 @@ describe('the PIN', () => {
       false,
     ],
     [
+      'meets a broker that is out of reach',
+      {
+        ok: false,
+        reason: 'not-sent',
+        failure: { ...failure, reason: 'transient', problem: 'econnrefused', answered: false },
+      },
+      'The PIN was not sent. Paste it again',
+      'open',
+      true,
+    ],
+    [
       'meets a broker in trouble',
       {
         ok: false,

@@ -245,6 +245,22 @@ describe('a broker in trouble', () => {
     expect(world.told()).toEqual(['signed-in']);
   });
 
+  it.each(['econnrefused', 'connect-econnreset'])(
+    'that was never reached (%s) gets the same PIN later: nothing was spent or counted',
+    async (problem) => {
+      const world = createTestSystem();
+      const { signIn, pin } = await opened(world);
+      const failure = { ...TIMEOUT, problem };
+      world.broker().failNext('complete', failure, { times: 2 });
+      const expected = { ok: false, reason: 'not-sent', failure };
+      for (const typed of [pin, pin.toLowerCase()]) {
+        expect(await post(world, signIn, typed)).toEqual(expected);
+        expect(await world.record()).toMatchObject({ pending: null, attempts: [] });
+      }
+      expect(await post(world, signIn, pin)).toMatchObject({ ok: true, generation: 1 });
+    },
+  );
+
   it('does not get the same PIN twice: what it did with the first is not known', async () => {
     const world = createTestSystem();
     const { signIn, pin } = await opened(world);

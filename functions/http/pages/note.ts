@@ -58,6 +58,7 @@ function colourOf(result: OutcomeResult): Colour {
     case 'pin-rejected':
     case 'foreign-account':
     case 'store-unavailable':
+    case 'not-sent':
     case 'spent-not-saved':
     case 'not-granted':
     case 'start-failed':

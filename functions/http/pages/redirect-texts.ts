@@ -69,6 +69,12 @@ export function redirectWords(
         title: 'The store did not answer',
         text: `The code was not sent. Open ${broker} again in a moment.`,
       };
+    case 'not-sent':
+      return {
+        title: `${broker} could not be reached`,
+        text: `The code was not sent. Open ${broker} again in a moment.`,
+        detail: result.problem,
+      };
     case 'spent-not-saved':
       return {
         title: 'The token could not be saved',

@@ -385,6 +385,12 @@ export function outcomeWords(
         title: 'The store did not answer',
         text: 'Your PIN was not used. Paste it again in a moment.',
       };
+    case 'not-sent':
+      return {
+        title: `${broker} could not be reached`,
+        text: 'The PIN was not sent. Paste it again in a moment.',
+        detail: result.problem,
+      };
     case 'spent-not-saved':
       return {
         title: 'The token could not be saved',
