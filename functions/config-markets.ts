@@ -45,13 +45,13 @@ export function readMarketChanges(
   const closures = readDates(text('MARKET_CLOSURES'), readReason);
   if (closures === null) {
     problems.push(
-      '"MARKET_CLOSURES" is not a list like 2025-01-09=National Day of Mourning,NSE:2026-01-15=Elections',
+      '"MARKET_CLOSURES" is not a list like 2025-01-09=National Day of Mourning,NSE:2026-01-15=Elections, each day once',
     );
   }
   const sessions = readDates(text('MARKET_SESSIONS'), readHours);
   if (sessions === null) {
     problems.push(
-      '"MARKET_SESSIONS" is not a list like NSE:2026-11-08=18:00-19:00 Muhurat trading,2026-11-25=09:30-13:00',
+      '"MARKET_SESSIONS" is not a list like NSE:2026-11-08=18:00-19:00 Muhurat trading,2026-11-25=09:30-13:00, each day once',
     );
   }
   const changes: Partial<Record<Market, { closures: NamedDays; sessions: SpecialDays }>> = {};
@@ -82,6 +82,8 @@ function readDates<T>(
     const market = parseMarket(name);
     const entry = read(said.trim());
     if (market === null || date === undefined || !isDate(date) || entry === null) return null;
+    // Of two entries for one day one would be dropped without a word.
+    if (found[market]?.[date] !== undefined) return null;
     found[market] = { ...found[market], [date]: entry };
   }
   return found;

@@ -168,6 +168,7 @@ describe('what is missing or malformed is named', () => {
       '2027-10-30=18:00-25:00',
       '2027-02-30=18:00-19:00',
       'LSE:2027-10-30=18:00-19:00',
+      'NSE:2027-10-30=09:15-10:00,NSE:2027-10-30=11:30-12:30',
     ].map((sessions) => ({
       name: `sessions of another form, ${sessions}`,
       env: { MARKET_SESSIONS: sessions },

@@ -5,8 +5,9 @@
  * no answer is ever an argument. Used by the steps that need a person.
  */
 
-import { parseEnv } from 'node:util';
+import { readLines } from '../../functions/cli/settings-file.ts';
 import type { Terminal } from '../../functions/cli/terminal.ts';
+import { ConfigError } from '../../functions/errors.ts';
 import { visibleText } from '../../functions/lifecycle/verifier.ts';
 import { SetupProblem } from './problem.ts';
 
@@ -39,7 +40,13 @@ export function createAnswers(
     for (let line = await terminal.readLine(); line !== null; line = await terminal.readLine()) {
       lines.push(line);
     }
-    return parseEnv(visibleText(lines.join('\n')));
+    try {
+      return readLines(visibleText(lines.join('\n')), 'the answers').values;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      const [first = '', ...others] = error.problems;
+      throw new SetupProblem(`${first}.`, others);
+    }
   }
 
   async function fromInput({ name, question, fallback, judge }: Wanted): Promise<string> {

@@ -55,6 +55,11 @@ describe('is told by its line, never with a value', () => {
     ['sessions=canary', ['Line 1 of ".env" sets a name that is not read: names are upper case']],
     ['etrade_prod_consumer=canary', ['Line 1']],
     ['A=1\nB="canary', ['Line 2 of ".env" opens a quotation mark']],
+    ['A="1\nB="canary"', ['Line 2 of ".env" goes on behind a closing quotation mark']],
+    ['A="1" canary', ['Line 1 of ".env" goes on behind a closing quotation mark']],
+    ['\u00A0SESSIONS=canary', ['Line 1 of ".env" is not NAME=value']],
+    ['\uFEFF\uFEFFSESSIONS=canary', ['Line 1 of ".env" is not NAME=value']],
+    ['A=1\n\fSESSIONS=canary', ['Line 2 of ".env" is not NAME=value']],
     [
       'A=1\nSESSION=canary',
       ['Line 2 of ".env" sets a name that is not read: is "SESSIONS" meant?'],

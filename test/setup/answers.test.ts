@@ -24,3 +24,15 @@ describe('an answer that was copied', () => {
     expect(await answersOf(text, isInteractive).get(KEY)).toBe('abcd');
   });
 });
+
+describe('answers that cannot be read', () => {
+  it.each([
+    ['ETRADE_PROD_KEY: canary', 'Line 1 of the answers is not NAME=value'],
+    ['ETRADE_PROD_KEY=canary\nETRADE_PROD_KEY=x', 'Lines 1 and 2 of the answers set the same name'],
+    ['ETRADE_PROD_KEY="canary', 'Line 1 of the answers opens a quotation mark'],
+  ])('are told by their line, and no default takes their place: %j', async (text, says) => {
+    const asked = answersOf(text, false).get({ ...KEY, fallback: 'default' });
+    await expect(asked).rejects.toThrow(says);
+    await expect(asked).rejects.not.toThrow('canary');
+  });
+});

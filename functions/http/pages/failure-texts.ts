@@ -10,11 +10,17 @@ import type { Words } from './words.ts';
 
 type FailedResult = Extract<OutcomeResult, { reason: string }>;
 
-export function failureWords(failure: FailedResult, broker: string, title: string): Words {
-  return { title, text: textOf(failure, broker), detail: failure.problem };
+/** @param spent what the person brought, and may have to bring anew */
+export function failureWords(
+  failure: FailedResult,
+  broker: string,
+  title: string,
+  spent: 'PIN' | 'code' = 'PIN',
+): Words {
+  return { title, text: textOf(failure, broker, spent), detail: failure.problem };
 }
 
-function textOf(failure: FailedResult, broker: string): string {
+function textOf(failure: FailedResult, broker: string, spent: string): string {
   switch (failure.reason) {
     case 'configuration': {
       const known = settingAdvice(failure.problem);
@@ -27,14 +33,14 @@ function textOf(failure: FailedResult, broker: string): string {
     case 'renewable':
       return `It no longer takes this sign-in. Open ${broker} again for a fresh one.`;
     case 'transient':
-      return transientText(failure, broker);
+      return transientText(failure, broker, spent);
   }
 }
 
-function transientText({ word, answered }: FailedResult, broker: string): string {
+function transientText({ word, answered }: FailedResult, broker: string, spent: string): string {
   const what = answered ? 'It has trouble right now.' : 'It did not answer.';
   if (word !== 'exchange-failed') return `${what} Try again in a moment.`;
   return answered
-    ? `${what} Open ${broker} again for a new PIN.`
-    : `${what} We couldn’t confirm whether the PIN was used: open ${broker} again for a new one.`;
+    ? `${what} Open ${broker} again for a new ${spent}.`
+    : `${what} We couldn’t confirm whether the ${spent} was used: open ${broker} again for a new one.`;
 }

@@ -5,6 +5,7 @@
  */
 
 import type { OutcomeResult } from '../outcome.ts';
+import { failureWords } from './failure-texts.ts';
 import { NOT_SENT, type Words } from './words.ts';
 
 export const REDIRECT = {
@@ -75,6 +76,8 @@ export function redirectWords(
         text: `The code was not sent. Open ${broker} again in a moment.`,
         detail: result.problem,
       };
+    case 'exchange-failed':
+      return failureWords(result, broker, `${broker} did not finish the sign-in`, 'code');
     case 'spent-not-saved':
       return {
         title: 'The token could not be saved',
