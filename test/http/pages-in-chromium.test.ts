@@ -198,7 +198,7 @@ describe.skipIf(!HAS_CHROMIUM)('in Chromium', () => {
       await page.goto(site.url);
       await page.getByRole('button', { name: 'Send a new link to my Telegram' }).click();
       await page.getByRole('heading', { name: 'Look at your Telegram' }).waitFor();
-      expect(door.asked).toEqual([{ operation: 'link', facts: {} }]);
+      expect(door.asked).toEqual([{ operation: 'link', facts: { asker: 'anyone' } }]);
     });
 
     it('signs out after a second look', async () => {

@@ -90,7 +90,8 @@ describe.skipIf(!HAS_CHROMIUM)('pages for everyone', () => {
     await running.control.setFaults({ worker: paused });
     await running.control.advance('PT2H30M');
     await page.reload();
-    await page.getByRole('heading', { name: 'A token needs waking up' }).waitFor();
+    await page.getByRole('heading', { name: 'No worker of E*TRADE sandbox is running' }).waitFor();
+    await page.getByText('Idle. It reactivates automatically').waitFor();
     await expectGood(page, 'Sessions');
   });
 });

@@ -165,6 +165,7 @@ h1 { font-size: 27px; line-height: 1.2; margin: 0 0 12px; }
 p { margin: 0 0 24px; color: var(--soft); }
 code { color: var(--text); font: 650 27px/1.4 ui-monospace, monospace; user-select: all; }
 .button { display: block; box-sizing: border-box; width: 100%; min-height: 56px; padding: 14px 20px; border: 0; border-radius: 14px; background: var(--accent); color: var(--on); font: 650 18px/1.5 system-ui, sans-serif; text-decoration: none; cursor: pointer; }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 3px; }
 `;
 
 /** `sha256-…` of the style sheets, for `style-src`. */
