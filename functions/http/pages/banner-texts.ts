@@ -58,6 +58,10 @@ export const BANNER = {
     title: `${session} won’t last until the close`,
     text: `${sentence(limit)} ${trouble}. Next try at ${next}.`,
   }),
+  idleWhileFailing: (session: string, trouble: string, next: string): Words => ({
+    title: `${session} is idle`,
+    text: `${trouble}. It reactivates automatically once a check works. Next try at ${next}.`,
+  }),
   failing: (isCovered: boolean, next: string) =>
     `${isCovered ? 'The token lasts until the close. ' : ''}Next try at ${next}.`,
   late: (lastRun: string | null): Words => ({

@@ -146,13 +146,12 @@ function wordsOf(
       );
     case 'workers-offline':
       return BANNER.offline(title, adoption.offline);
-    case 'wont-last':
-      return BANNER.wontLast(
-        title,
-        limitText(session, view),
-        troubleText(title, trouble?.reason ?? null, since),
-        next,
-      );
+    case 'wont-last': {
+      const says = troubleText(title, trouble?.reason ?? null, since);
+      return session.state === 'inactive'
+        ? BANNER.idleWhileFailing(title, says, next)
+        : BANNER.wontLast(title, limitText(session, view), says, next);
+    }
     case 'failing':
       return {
         title: troubleText(title, trouble?.reason ?? null, since),

@@ -43,9 +43,12 @@ export function chipOf(session: SessionStatus, now: number, judged: Judged = UNJ
     }
     case 'inactive':
     case 'unknown':
-      return concern === null || concern === 'inactive'
-        ? { colour: 'warn', word }
-        : { colour: severityOf(session, concern), word: CONCERN[concern] };
+      if (concern === null || concern === 'inactive') return { colour: 'warn', word };
+      return {
+        colour: severityOf(session, concern),
+        // What would not last has stopped already.
+        word: session.state === 'inactive' && concern === 'wont-last' ? word : CONCERN[concern],
+      };
     case 'active': {
       if (concern !== null) {
         return { colour: severityOf(session, concern), word: CONCERN[concern] };

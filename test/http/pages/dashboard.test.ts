@@ -249,6 +249,27 @@ describe('the banner', () => {
     );
   });
 
+  it('says that the token is idle once it is, not that it will be', () => {
+    const session = sessionStatus({
+      state: 'inactive',
+      idleAt: '2026-03-09T16:55:00.000Z',
+      coverage: { untilClose: false, limitedBy: 'idle' },
+      counts: { ...counts, failuresInARow: 7 },
+      trouble: { reason: 'transient', since: '2026-03-09T16:45:00.000Z' },
+    });
+    const status = statusOf([session], { ...trading, keepAlive });
+    expect(bannerOf(status)).toBe(
+      'E*TRADE sandbox is idle E*TRADE sandbox isn’t responding (since 12:45). It reactivates automatically once a check works. Next try at 13:15. Check now',
+    );
+    expect(chipOf(session, MORNING, { concern: 'wont-last', phase: 'open' })).toEqual({
+      colour: 'bad',
+      word: 'Inactive',
+    });
+    const shown = page(status);
+    expect(shown).not.toContain('Won’t last');
+    expect(shown).not.toContain('goes idle at');
+  });
+
   it.each([
     ['transient', 'E*TRADE sandbox isn’t responding (since 12:45)'],
     ['configuration', 'E*TRADE sandbox: a setting is wrong'],
