@@ -163,7 +163,7 @@ function signedIn(notice: NoticeOf<'signed-in'>, facts: DeliveryFacts): Html[] {
         : saved(who, now, zone);
   if (notice.boundTo.length > 0) {
     text.push(
-      html`First sign-in: from now on this session accepts only the account ending in ${inWords(notice.boundTo)}. Not yours? Sign out on the page, and set <code>${variable(notice.session)}_ACCOUNT</code> to the right account id.`,
+      html`First sign-in: from now on this session accepts only the ${notice.boundTo.length === 1 ? 'account' : 'accounts'} ending in ${inWords(notice.boundTo)}. Not yours? Sign out on the page, and set <code>${variable(notice.session)}_ACCOUNT</code> to the right account id.`,
     );
   }
   if (notice.stillDue.length === 0) return text;
@@ -271,10 +271,10 @@ function workerBehind(notice: NoticeOf<'worker-behind'>, facts: DeliveryFacts): 
   const { generation, newest } = notice;
   const worker = oneLine(notice.worker, TITLE_LIMIT);
   const since = moment(notice.since, facts.now, facts.zone);
-  const uses = generation === 0 ? 'has no token' : `still uses token ${generation}`;
+  const uses = generation === 0 ? 'has no token' : `still uses token #${generation}`;
   return [
     html`<b>⚠️ ${titleOf(notice.session, facts)}: ${worker} is not on today’s token.</b>`,
-    html`It ${uses}; token ${String(newest)} is there since ${since}. It cannot trade with an old one.`,
+    html`It ${uses}; token #${String(newest)} is there since ${since}. It cannot trade with an old one.`,
     html`Nothing to sign in to: look at ${worker} itself, and restart it if it does not catch up.`,
   ];
 }

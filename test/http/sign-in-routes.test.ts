@@ -90,7 +90,7 @@ describe('the page', () => {
 
   it('says when the present token is still good', async () => {
     const { cookie } = await door.enter();
-    expect(await pageOf(PAGE, cookie)).toContain('The present token is good until midnight.');
+    expect(await pageOf(PAGE, cookie)).toContain('You’re signed in until midnight.');
   });
 
   it('is there although the store does not answer', async () => {

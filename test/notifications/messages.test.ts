@@ -368,8 +368,8 @@ describe('a sign-in is needed at once', () => {
 
 describe('a worker lags', () => {
   it.each([
-    { generation: 16, says: 'It still uses token 16; token 17 is there since 08:31 New York.' },
-    { generation: 0, says: 'It has no token; token 17 is there since 08:31 New York.' },
+    { generation: 16, says: 'It still uses token #16; token #17 is there since 08:31 New York.' },
+    { generation: 0, says: 'It has no token; token #17 is there since 08:31 New York.' },
   ])('names it, its token and what to do ($generation)', async ({ generation, says }) => {
     const notice: Notice = {
       kind: 'worker-behind',

@@ -42,7 +42,7 @@ describe('a sign-in', () => {
     const endings = ACCOUNTS.map((account) => account.slice(-2)).sort();
     expect(world.messages.at(-1)?.notice).toMatchObject({ kind: 'signed-in', boundTo: endings });
     expect(world.messages.at(-1)?.html).toContain(
-      `accepts only the account ending in ${endings.join(' and ')}.`,
+      `accepts only the accounts ending in ${endings.join(' and ')}.`,
     );
     world.clock.advance(HOUR_MS);
     await world.signIn();

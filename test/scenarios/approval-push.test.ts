@@ -415,7 +415,7 @@ describe('the page', () => {
     const done = await waiting(world, `${PAGE}?wait`);
     expect(done).toContain('data-outcome="signed-in"');
     expect(done).toContain('Workers notified.');
-    expect(await waiting(world)).toContain('The present token is good until');
+    expect(await waiting(world)).toContain('You’re signed in until');
   });
 
   it('does not send a second request while one waits, and lets a person repeat it later', async () => {

@@ -225,7 +225,7 @@ describe.skipIf(!HAS_CHROMIUM)('the sign-in in Chromium', () => {
     await expectSignedIn(tab);
     expect(await generation()).toBe(before + 1);
     await page.reload();
-    await page.getByText('The present token is good until midnight.').waitFor();
+    await page.getByText('You’re signed in until midnight.').waitFor();
   });
 
   it('goes on although a foreign page leads the browser to the callback again and again', async () => {

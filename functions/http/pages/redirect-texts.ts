@@ -19,7 +19,7 @@ export const REDIRECT = {
   minutesLeft: 'minutes left',
   secondsLeft: 'seconds left',
   overText: (broker: string) => `Open ${broker} again.`,
-  elsewhere: 'Did it lead you somewhere else?',
+  elsewhere: 'Page not found after login?',
   elsewhereText: (broker: string) =>
     `Some apps are registered at ${broker} with an address that does not exist. Copy the whole address from the browser's bar, from https to the end, at once: its code lives seconds.`,
   address: 'Address you were led to',

@@ -152,7 +152,8 @@ export const MARKET = {
 
 export const SIGN_IN = {
   title: (session: string) => `Sign in to ${session}`,
-  stillGood: (until: string) => `The present token is good until ${until}. A sign-in replaces it.`,
+  stillGood: (until: string) =>
+    `You’re signed in until ${until}. Signing in again replaces the token.`,
   logIn: (broker: string) => `Log in at ${broker}`,
   logInText: (broker: string, minutes: number) =>
     `${broker} opens in a new tab. Log in, accept, and copy the PIN it shows. Then come back to this page: you have ${minutes} minutes.`,
