@@ -74,10 +74,12 @@ export async function showDashboard(visit: KnownVisit): Promise<Response> {
 /** Workers report at once after a switch: by then they have. */
 const LOOK_AGAIN_SECONDS = 5;
 
+/** One that was offline may be back: its report lies in the channel until somebody collects. */
 function missesWorkers({ sessions }: Status): boolean {
-  return sessions.some(
-    ({ adoption }) => adoption.waiting.length > 0 || adoption.lagging.length > 0,
-  );
+  return sessions.some(({ adoption: { waiting, lagging, offline }, state }) => {
+    const hasToken = state !== 'none' && state !== 'expired';
+    return waiting.length > 0 || lagging.length > 0 || (hasToken && offline.length > 0);
+  });
 }
 
 /** Of an outcome that belongs to no session of ours. */

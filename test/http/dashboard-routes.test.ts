@@ -228,6 +228,19 @@ describe('the dashboard', () => {
     });
   });
 
+  it.each([
+    ['with a token, where it may be back', 'active', '5; url=/?reports'],
+    ['without a token, which changes nothing', 'none', null],
+    ['with an expired one', 'expired', null],
+  ] as const)('looks once more after a worker that was offline: %s', async (_, state, refresh) => {
+    const { adoption } = sessionStatus();
+    const gone = { ...adoption, current: 0, offline: ['orb-bot'] };
+    door.answers.status = statusOf([sessionStatus({ state, adoption: gone })]);
+    const { cookie } = await door.enter();
+    const answer = await door.request('/', { headers: { cookie } });
+    expect(answer.headers.get('refresh')).toBe(refresh);
+  });
+
   it('does not load itself again when every worker has reported', async () => {
     const { cookie } = await door.enter();
     const answer = await door.request('/', { headers: { cookie } });
