@@ -27,6 +27,8 @@ const CONCERNS = [
   'inactive',
   /** Workers have not been told of the token. */
   'untold',
+  /** A worker uses an older token, and its market has yet to open. */
+  'worker-not-switched',
 ] as const;
 
 export type Concern = (typeof CONCERNS)[number];
@@ -59,6 +61,7 @@ const ORDER: readonly Finding['concern'][] = [
   'unconfirmed',
   'inactive',
   'untold',
+  'worker-not-switched',
   'ends-soon',
 ];
 
@@ -112,7 +115,8 @@ export function concernOf(session: SessionStatus, status: WithMarkets): Concern 
   if (unconfirmed !== null) return 'unconfirmed';
   if (state === 'inactive' || state === 'unknown') return 'inactive';
   if (coverage.untilClose === false) return 'wont-last';
-  return counts.undelivered > 0 ? 'untold' : null;
+  if (counts.undelivered > 0) return 'untold';
+  return adoption.lagging.length > 0 && phase !== 'over' ? 'worker-not-switched' : null;
 }
 
 /** Red is for what a person has to see to, and for what people were warned of. */
@@ -129,6 +133,7 @@ export function severityOf(session: SessionStatus, concern: Concern | null): Sev
     case 'unconfirmed':
     case 'inactive':
     case 'untold':
+    case 'worker-not-switched':
       return 'warn';
     case null:
       return 'good';

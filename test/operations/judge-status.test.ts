@@ -91,7 +91,17 @@ describe('the worst that is known of a session', () => {
       concern: 'worker-behind',
       severity: 'bad',
     },
-    { name: 'a worker behind, long before the open', session: LAGGING, concern: null },
+    {
+      name: 'a worker behind, long before the open',
+      session: LAGGING,
+      concern: 'worker-not-switched',
+      severity: 'warn',
+    },
+    {
+      name: 'a worker behind while nobody has told the workers',
+      session: { ...LAGGING, ...UNTOLD },
+      concern: 'untold',
+    },
     {
       name: 'a worker behind, just before it',
       time: '09:15',

@@ -50,6 +50,15 @@ export const BANNER = {
       text: `${uses} an older token of ${session}. Restart ${names} if ${catches} not catch up.`,
     };
   },
+  /** The same, while there is time before the open: people get no message of it yet. */
+  notSwitched: (session: string, workers: readonly string[]): Words => {
+    const names = listed(workers);
+    const [uses, does] = workers.length === 1 ? ['uses', 'does'] : ['use', 'do'];
+    return {
+      title: `${names} still ${uses} an older token`,
+      text: `The newest token of ${session} is active. Restart ${names} if ${workers.length === 1 ? 'it' : 'they'} ${does} not catch up before the market opens.`,
+    };
+  },
   offline: (session: string, workers: readonly string[]): Words => ({
     title: `No worker of ${session} is running`,
     text: `${listed(workers)} ${workers.length === 1 ? 'is' : 'are'} offline.`,

@@ -168,6 +168,11 @@ function wordsOf(
         : BANNER.unverified(title, next);
     case 'untold':
       return BANNER.untold(title, next);
+    case 'worker-not-switched':
+      return BANNER.notSwitched(
+        title,
+        adoption.lagging.map(({ worker }) => worker),
+      );
   }
 }
 

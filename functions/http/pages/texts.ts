@@ -90,6 +90,7 @@ export const CONCERN: Readonly<Record<Concern, string>> = {
   unconfirmed: 'Not confirmed yet',
   inactive: 'Inactive',
   untold: 'Workers not notified',
+  'worker-not-switched': 'Worker behind',
 };
 
 export const STATE_TEXT: Readonly<Record<SessionState, string | null>> = {

@@ -57,6 +57,7 @@ describe('chipOf', () => {
     ['failing', 'warn', 'Checks fail'],
     ['unconfirmed', 'warn', 'Not confirmed yet'],
     ['untold', 'warn', 'Workers not notified'],
+    ['worker-not-switched', 'warn', 'Worker behind'],
   ] as const)('is not green when the session is of concern: %s', (concern, colour, word) => {
     const judged = { concern, phase: 'open' } as const;
     expect(chipOf(sessionStatus(), MORNING, judged)).toEqual({ colour, word });
@@ -286,6 +287,20 @@ describe('the banner', () => {
     const session = sessionStatus({ adoption: { ...adoption, current: 0, lagging } });
     expect(bannerOf(statusOf([session], trading))).toBe(
       'orb-bot cannot trade It still uses an older token of E*TRADE sandbox. Restart orb-bot if it does not catch up.',
+    );
+  });
+
+  it('says before the open that a worker has not switched', () => {
+    const since = '2026-03-09T12:31:00.000Z';
+    const lagging = [{ worker: 'orb-bot', generation: 16, since }];
+    const early = sessionStatus({ adoption: { ...adoption, current: 0, lagging } });
+    expect(bannerOf(statusOf([early]))).toBe(
+      'orb-bot still uses an older token The newest token of E*TRADE sandbox is active. Restart orb-bot if it does not catch up before the market opens.',
+    );
+    const two = [...lagging, { worker: 'scalper', generation: 0, since }];
+    const both = sessionStatus({ adoption: { ...adoption, current: 0, lagging: two } });
+    expect(bannerOf(statusOf([both]))).toBe(
+      'orb-bot and scalper still use an older token The newest token of E*TRADE sandbox is active. Restart orb-bot and scalper if they do not catch up before the market opens.',
     );
   });
 
