@@ -6,7 +6,7 @@
 
 import * as z from 'zod';
 import type { BrokerFailure } from './broker.ts';
-import { type BrokerWords, judgeFailure, type Said, type Step } from './failures.ts';
+import { type BrokerWords, judgeFailure, type Row, type Said, type Step } from './failures.ts';
 import type { Received } from './send.ts';
 
 /** The calls to E*TRADE. */
@@ -21,6 +21,18 @@ const RATE_LIMIT = /exceeded the rate limit|rate limit (?:set|exceeded)|too many
 const SERVICE_IS_AWAY =
   /\bnot (?:currently |presently |now )?available\b|\bunavailable\b|\bmaintenance\b|\btemporar|\btry\b[\w ]{0,20}\b(?:again|later)\b|\b(?:could|can) ?not (?:be completed|complete|be processed at this time)\b|\btimed? ?out\b|\b(?:system|internal|server) error\b|\bdown for\b/i;
 
+/** The Java library writes some of its problems with 503: they count with any status. */
+const PROBLEM_ROWS = (
+  [
+    { word: 'timestamp_refused', reason: 'clock' },
+    { word: 'nonce_used', reason: 'transient' },
+    { word: /^(?:consumer_key|signature|callback|parameter|version)_/, reason: 'configuration' },
+    { word: 'token_revoked', reason: 'sign-in-needed' },
+    { word: /^token_/, reason: 'token' },
+    { word: /^(?:verifier|user|permission|additional_authorization)_/, reason: 'sign-in-needed' },
+  ] satisfies readonly Row[]
+).map((row): Row => ({ ...row, status: [0, 599] }));
+
 /**
  * The words of OAuth problems are those of the classic Java OAuth library; only some were seen from E*TRADE.
  * `Error.code`: 100 the service is unavailable, 670 maintenance; but 100 also stands beside refusals of one call.
@@ -31,15 +43,7 @@ export const ETRADE_WORDS: BrokerWords = {
   // Tomcat's error page, which is how its token endpoints refuse.
   ownPages: /\bHTTP Status \d{3}\b/,
   rows: [
-    { word: 'timestamp_refused', reason: 'clock' },
-    { word: 'nonce_used', reason: 'transient' },
-    { word: /^(?:consumer_key|signature|callback|parameter|version)_/, reason: 'configuration' },
-    { word: 'token_revoked', reason: 'sign-in-needed' },
-    { word: /^token_/, reason: 'token' },
-    {
-      word: /^(?:verifier|user|permission|additional_authorization)_/,
-      reason: 'sign-in-needed',
-    },
+    ...PROBLEM_ROWS,
     { beside: RATE_LIMIT, status: [400, 499], reason: 'transient', problem: 'rate-limited' },
     { word: /^(?:[a-z]+_\w+|error-(?:100|670))$/, status: [500, 599], reason: 'transient' },
     { word: /^error-(?:100|670|uncoded)$/, beside: SERVICE_IS_AWAY, reason: 'transient' },

@@ -28,7 +28,10 @@ export type Row = {
   readonly word?: string | RegExp;
   /** What must stand beside the word. */
   readonly beside?: RegExp;
-  /** From and to, both included. */
+  /**
+   * From and to, both included.
+   * @default all; below 500 for what is not transient: a server in trouble is no witness
+   */
   readonly status?: readonly [number, number];
   /** @default all */
   readonly steps?: readonly Step[];
@@ -100,9 +103,11 @@ function classify(words: BrokerWords, step: Step, answer: Received): Verdict {
   });
 
   const named = find(words.rows);
-  if (named !== null) return named;
+  // Too many, too early, too slow: passes, whatever words stand beside it.
+  const isNotNow = [408, 423, 425, 429].includes(status);
+  if (named !== null && (!isNotNow || named.reason === 'transient')) return named;
   if (status === 429) return transient('rate-limited');
-  if (status >= 500 || [408, 423, 425].includes(status)) return transient(byStatus);
+  if (status >= 500 || isNotNow) return transient(byStatus);
   // A redirect leads to a maintenance page.
   if (status >= 300 && status < 400) return transient(byStatus);
   const isOwnPage = words.ownPages?.test(body) === true;
@@ -140,6 +145,7 @@ function fittingWord({ word }: Row, { words }: Said): string | undefined | null 
 
 function fits(row: Row, step: Step, status: number, { text }: Said): boolean {
   if (row.steps !== undefined && !row.steps.includes(step)) return false;
-  if (row.status !== undefined && (status < row.status[0] || status > row.status[1])) return false;
+  const [from, to] = row.status ?? [0, row.reason === 'transient' ? 599 : 499];
+  if (status < from || status > to) return false;
   return row.beside === undefined || row.beside.test(text);
 }

@@ -35,11 +35,12 @@ export function isEdgeBlock(json: unknown): boolean {
 
 /**
  * The messages of API gateways (AWS, Kong, Azure, Apigee, Envoy, Cloud Foundry's router, …). Those that only say
- * that there is nothing at a path are not among them: a worker may have asked for a wrong one.
+ * that there is nothing at a path are not among them: a worker may have asked for a wrong one. Nor is
+ * "Unauthorized", which brokers say of a token themselves.
  */
 const GATEWAY_SAYS = new RegExp(
   [
-    '^(?:forbidden|unauthorized|access denied|request blocked|blocked|limit exceeded)\\.?$',
+    '^(?:forbidden|access denied|request blocked|blocked|limit exceeded)\\.?$',
     '^error code: \\d{3,4}$',
     'missing authentication token$',
     'the security token included in the request',

@@ -18,7 +18,6 @@ export const KITE_WORDS: BrokerWords = {
   read,
   refusedToken: 'sign-in-needed',
   rows: [
-    { status: [429, 429], reason: 'transient', problem: 'rate-limited' },
     { beside: /checksum/i, reason: 'configuration', problem: 'invalid-checksum' },
     // At the exchange no access token is sent: a message that names the key means the key.
     {
@@ -31,7 +30,14 @@ export const KITE_WORDS: BrokerWords = {
     { word: 'InputException', beside: NAMES_TOKEN, reason: 'token' },
     // The request, the account or a permission is wrong: a login changes nothing about it.
     {
-      word: /^(?:Input|Permission|User|Order|Margin|Holding)Exception$/,
+      word: /^(?:Input|Permission|User)Exception$/,
+      reason: 'configuration',
+      ofCall: true,
+    },
+    // Kite's own status for an order that it could not place is 500.
+    {
+      word: /^(?:Order|Margin|Holding)Exception$/,
+      status: [400, 599],
       reason: 'configuration',
       ofCall: true,
     },

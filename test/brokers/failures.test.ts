@@ -270,7 +270,56 @@ const PERSON_WORDS = [
   'password_expired',
 ];
 
+/** A status that speaks for itself, beside words that mean something else elsewhere. */
+const notNow: readonly (readonly [broker: string, body: object])[] = [
+  ['etrade', { Error: { code: 1, message: 'slow down' } }],
+  ['etrade', { Error: { message: 'oauth_problem=token_rejected' } }],
+  ['tradestation', { error: 'access_denied', error_description: 'Too many requests' }],
+  ['tradestation', { error: 'invalid_grant' }],
+  ['tradestation', { error: 'invalid_client' }],
+  ['tradestation', { Error: 'Forbidden', Message: 'x' }],
+  ['schwab', { error: 'invalid_client' }],
+  ['schwab', { error: 'unsupported_token_type' }],
+  ['schwab', { errors: [{ status: 429, title: 'Unauthorized' }] }],
+  ['upstox', { errors: [{ errorCode: 'UDAPI100067' }] }],
+  ['upstox', { errors: [{ errorCode: 'UDAPI100050' }] }],
+  ['upstox', { error: 'invalid_grant' }],
+  ['kite', { error_type: 'InputException', message: 'Invalid `api_key` or `access_token`.' }],
+];
+
+describe('an overload or an outage stays one, whatever words stand beside it', () => {
+  for (const [broker, body] of notNow) {
+    // E*TRADE's OAuth library writes real verdicts with 503.
+    const isVerdict = textOf(body).includes('oauth_problem');
+    for (const status of [408, 423, 425, 429, ...(isVerdict ? [] : [500, 503])]) {
+      test.each(STEPS[broker] ?? [])(`${broker} %s: ${status} ${textOf(body)}`, async (step) => {
+        const failure = await judged(broker, step, { status, body });
+        expect(failure).toMatchObject({ ok: false, reason: 'transient', status });
+        if (status === 429) expect(failure).toMatchObject({ problem: 'rate-limited' });
+      });
+    }
+  }
+});
+
 const cases: Case[] = [
+  // A 401 that says no more than its name is about the token, at a token endpoint about the client.
+  ...(
+    ['Unauthorized', { message: 'Unauthorized' }, '', { message: 'Unauthorized.' }] as const
+  ).flatMap((body): Case[] => [
+    ['etrade', 'probe', 401, body, 'renewable', 'http-401'],
+    ['etrade', 'call', 401, body, 'renewable', 'http-401'],
+    ['etrade', 'renew', 401, body, 'sign-in-needed', 'http-401'],
+    ['tradestation', 'probe', 401, body, 'renewable', 'http-401'],
+    ['tradestation', 'call', 401, body, 'renewable', 'http-401'],
+    ['tradestation', 'renew', 401, body, 'configuration', 'http-401'],
+    ['schwab', 'probe', 401, body, 'renewable', 'http-401'],
+    ['schwab', 'call', 401, body, 'renewable', 'http-401'],
+    ['upstox', 'probe', 401, body, 'sign-in-needed', 'http-401'],
+    ['upstox', 'call', 401, body, 'sign-in-needed', 'http-401'],
+    ['upstox', 'complete', 401, body, 'sign-in-needed', 'http-401'],
+    ['kite', 'probe', 401, body, 'transient', 'http-401'],
+    ['kite', 'call', 401, body, null],
+  ]),
   // OAuth 2, OpenID Connect and Auth0 ask for a person.
   ...['tradestation', 'schwab'].flatMap((broker): Case[] => [
     ...PERSON_WORDS.map(
