@@ -12,6 +12,7 @@ import { listUnder, readAccountIds } from './account-ids.ts';
 import type { BrokerFailure, CallbackAnswer, ProbeAnswer, RevokeAnswer } from './broker.ts';
 import { findOauthProblem, judgeRefusal } from './etrade-failures.ts';
 import { ETRADE_VERIFIER } from './etrade-rules.ts';
+import { elementsOf, textOf } from './etrade-xml.ts';
 import { parseJson, unreadable } from './judged.ts';
 import type { Received } from './send.ts';
 
@@ -54,12 +55,17 @@ export function judgeDone(step: 'renew' | 'revoke', answer: Received): RevokeAns
   return isDone ? { ok: true } : judgeRefusal(step, answer);
 }
 
-/** "Access Token has been renewed", "Revoked Access Token": a short line, and no denial in it. */
+/** "Access Token has been renewed", "Revoked Access Token", "Renewed": the whole line, which leaves no room for a denial. */
 const DONE = {
-  renew:
-    /^(?!.*(?:\b(?:not|never|cannot|unable|failed|error)\b|n't)).{0,80}\b(?:renewed|reactivated)\b.{0,80}$/i,
-  revoke: /^(?!.*(?:\b(?:not|never|cannot|unable|failed|error)\b|n't)).{0,80}\brevoked\b.{0,80}$/i,
+  renew: doneBy('renewed|reactivated'),
+  revoke: doneBy('revoked'),
 } as const;
+
+function doneBy(done: string): RegExp {
+  const token = '(?:the |your )?(?:access )?token';
+  const isDone = `${token} (?:has |was |is )?(?:already |been |now |successfully )*(?:${done})(?: successfully)?`;
+  return new RegExp(`^"?(?:${isDone}|(?:${done})(?: ${token})?)[.!"]*$`, 'i');
+}
 
 /**
  * The accounts of the person who signed in; 204 stands for none, `null` for a list that cannot be read.
@@ -86,22 +92,13 @@ function findAccountIds(body: string): readonly string[] | null | undefined {
 
 /** E*TRADE answers in XML where it overlooks what was asked for. */
 function findAccountIdsInXml(body: string): readonly string[] | null | undefined {
-  const [response] = elementsOf(body.replace(/<!--.*?-->/gs, ''), 'AccountListResponse');
+  const [response] = elementsOf(body, 'AccountListResponse');
   if (response === undefined) return undefined;
   const [accounts = response] = elementsOf(response, 'Accounts');
   const list = elementsOf(accounts, 'Account').map((account) => ({
-    accountId: elementsOf(account, 'accountId')[0],
+    accountId: textOf(account, 'accountId') ?? undefined,
   }));
   return list.length === 0 && accounts.trim() !== '' ? null : readAccountIds(list, 'accountId');
-}
-
-/** What stands inside each element of that name, whatever its attributes. */
-function elementsOf(xml: string, name: string): readonly string[] {
-  const element = new RegExp(
-    `<(?:\\w+:)?${name}(?:\\s[^>]*?)?(?:/>|>(.*?)</(?:\\w+:)?${name}\\s*>)`,
-    'gs',
-  );
-  return [...xml.matchAll(element)].map(([, inside = '']) => inside);
 }
 
 /** Comes only for keys that have a callback registered; whether it names the request token is not documented. */

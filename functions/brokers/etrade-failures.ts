@@ -6,6 +6,7 @@
 
 import * as z from 'zod';
 import type { BrokerFailure } from './broker.ts';
+import { elementsOf, textOf } from './etrade-xml.ts';
 import { type BrokerWords, judgeFailure, type Row, type Said, type Step } from './failures.ts';
 import type { Received } from './send.ts';
 
@@ -103,10 +104,13 @@ function readJsonError(json: unknown): ApiError | null {
 }
 
 function readXmlError(body: string): ApiError | null {
-  if (!/<Error>/.test(body)) return null;
-  const code = /<code>\s*(\d{1,6})\s*<\/code>/.exec(body)?.[1] ?? null;
-  const message = /<message>([^<]*)/.exec(body)?.[1] ?? '';
-  return code === null && message === '' ? null : { code: code === '0' ? null : code, message };
+  const [error] = elementsOf(body, 'Error');
+  if (error === undefined) return null;
+  const read = codedSchema.parse({
+    code: textOf(error, 'code'),
+    message: textOf(error, 'message'),
+  });
+  return read.code === null && read.message === '' ? null : read;
 }
 
 /** Without a `Date` header, the middle of the window that E*TRADE would have accepted tells its time. */

@@ -82,7 +82,7 @@ type Verdict = {
 function classify(words: BrokerWords, step: Step, answer: Received): Verdict {
   const { status, body, complete } = answer;
   const json = parseJson(body);
-  const said = isEdgeBlock(json) ? SAYS_NOTHING : words.read(answer, json);
+  const said = isEdgeBlock(body, json) ? SAYS_NOTHING : words.read(answer, json);
   const byStatus = `http-${status}`;
   const find = (rows: readonly Row[], fallback = byStatus): Verdict | null => {
     for (const row of rows) {

@@ -20,7 +20,7 @@ export const AT_TOKEN_ENDPOINT: readonly Step[] = ['complete', 'renew', 'revoke'
 const ASKS_FOR_A_PERSON = new RegExp(
   [
     '^[a-z_]*(?:login|sign_?in|interaction|consent|selection|mfa|factor|enrollment|association|verification|authentication|reauth[a-z]*|challenge|password[a-z_]*|step_up)_required$',
-    '^mfa_',
+    '^mfa_\\w+$',
     '^requires_verification$',
     '^unmet_authentication_requirements$',
     '^insufficient_user_authentication$',
@@ -40,7 +40,7 @@ const BAD_CODE =
   /\b(?:invalid|bad|expired|used|unknown)\b[\w ]{0,10}\b(?:auth(?:ori[sz]ation)? )?code\b|\b(?:auth(?:ori[sz]ation)? )?code\b[\w ]{0,20}\b(?:invalid|expired|already used|been used|not (?:valid|found))\b/i;
 
 const PERSON_IS_NEEDED =
-  /\bmulti-?factor\b|\bmfa\b|\blog ?in (?:is )?required\b|\b(?:consent|interaction|re-?authentication|user verification) (?:is )?required\b|\b(?:log|sign) in again\b|\b(?:user|account) (?:is |has been |was )?(?:blocked|locked|disabled|suspended)\b/i;
+  /\bmulti[-_ ]?factor(?:\b|_)|\bmfa(?:_\w+)?\b|\blog[_ ]?in[_ ](?:is )?required\b|\b(?:consent|interaction|re-?authentication|user[_ ]verification)[_ ](?:is )?required\b|\b(?:log|sign) in again\b|\b(?:user|account)[_ ](?:is |has been |was )?(?:blocked|locked|disabled|suspended)\b/i;
 
 const CLIENT_IS_WRONG =
   /\b(?:invalid|unknown|bad) client\b|\bclient (?:authentication failed|(?:id|secret|credentials)\b[\w ]{0,20}\b(?:invalid|unknown|wrong|incorrect|mismatch))|\bredirect[_ ]ur[il]\b[\w ]{0,20}\b(?:wrong|invalid|mismatch|not match|not registered)/i;
@@ -52,14 +52,29 @@ export const OAUTH2_ROWS: readonly Row[] = [
     reason: 'transient',
   },
   // Code or refresh token: spent, expired, revoked, or issued to another client or redirect.
-  { word: 'invalid_grant', reason: 'sign-in-needed' },
+  { word: 'invalid_grant', steps: AT_TOKEN_ENDPOINT, reason: 'sign-in-needed' },
   { word: SPENT_TOKEN, reason: 'token' },
-  { word: ASKS_FOR_A_PERSON, reason: 'sign-in-needed' },
+  { word: ASKS_FOR_A_PERSON, steps: AT_TOKEN_ENDPOINT, reason: 'sign-in-needed' },
+  {
+    word: /^(?:access_denied|unauthorized|forbidden|invalid_request)$/,
+    beside: PERSON_IS_NEEDED,
+    steps: AT_TOKEN_ENDPOINT,
+    reason: 'sign-in-needed',
+  },
   // Auth0 says it of a client secret, with 401 and this description; else of a person or a rule of theirs.
-  { word: 'access_denied', status: [401, 401], reason: 'configuration' },
-  { word: 'access_denied', beside: /^\W*unauthorized\W*$/i, reason: 'configuration' },
-  { word: 'access_denied', reason: 'sign-in-needed' },
-  { word: /^(?:unauthorized|forbidden)$/, beside: PERSON_IS_NEEDED, reason: 'sign-in-needed' },
+  {
+    word: 'access_denied',
+    status: [401, 401],
+    steps: AT_TOKEN_ENDPOINT,
+    reason: 'configuration',
+  },
+  {
+    word: 'access_denied',
+    beside: /^\W*unauthorized\W*$/i,
+    steps: AT_TOKEN_ENDPOINT,
+    reason: 'configuration',
+  },
+  { word: 'access_denied', steps: AT_TOKEN_ENDPOINT, reason: 'sign-in-needed' },
   {
     word: 'invalid_request',
     beside: DEAD_REFRESH_TOKEN,
@@ -133,7 +148,9 @@ export function readOauth2({ body, challenge }: Received, json: unknown): Said {
     words: words
       .map(safeWord)
       .filter((word) => word !== null)
-      .filter((word) => /^[a-z]/.test(word)),
+      // Some write them in capitals; "Forbidden" alone is a status, which everybody writes.
+      .filter((word) => /^[a-z]|_|^[A-Z]+$/.test(word))
+      .map((word) => word.toLowerCase()),
     text: texts.filter((text) => typeof text === 'string').join(' '),
   };
 }

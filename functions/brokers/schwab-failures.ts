@@ -10,17 +10,17 @@ import * as z from 'zod';
 import type { BrokerWords, Said } from './failures.ts';
 import { looksLikePage } from './foreign-answers.ts';
 import { safeWord } from './judged.ts';
-import { OAUTH2_ROWS, OAUTH2_WORDS, readOauth2 } from './oauth2-failures.ts';
+import { AT_TOKEN_ENDPOINT, OAUTH2_ROWS, OAUTH2_WORDS, readOauth2 } from './oauth2-failures.ts';
 import type { Received } from './send.ts';
 
 /** The gateway before the API looks up what the app may call; it says so in the body, a header, or both. */
 const NO_PRODUCT = /no\s?api\s?product\s?match|api\s?key\s?for\s?given\s?resource/i;
 
 const APP_IS_REFUSED =
-  /\b(?:invalid_?api_?key|failedtoresolveapikey|apikeynotapproved|(?:invalid|missing)_?consumer_?key|consumer_key_missing\w*|developer_?status_?not_?active|app_?not_?approved)\b/i;
+  /\b(?:invalid[_ ]?api[_ ]?key|failed[_ ]?to[_ ]?resolve[_ ]?api[_ ]?key|api[_ ]?key[_ ]?not[_ ]?approved|(?:invalid|missing)[_ ]?consumer[_ ]?key|consumer[_ ]key[_ ]missing\w*|developer[_ ]?status[_ ]?not[_ ]?active|app[_ ]?not[_ ]?approved)\b/i;
 
 const TOKEN_IS_OVER =
-  /\b(?:(?:invalid|expired)_?access_?token|access_?token_?(?:expired|not_?approved|revoked))\b/i;
+  /\b(?:(?:invalid|expired)[_ ]?access[_ ]?token|access[_ ]?token[_ ]?(?:(?:has|is|was)[_ ])?(?:been[_ ])?(?:expired|not[_ ]?approved|revoked))\b/i;
 
 export const SCHWAB_WORDS: BrokerWords = {
   read,
@@ -34,15 +34,18 @@ export const SCHWAB_WORDS: BrokerWords = {
     // Said inside a description whose quotation marks nobody escaped: looked for as text, too.
     {
       word: /^(?:unsupported_token_type|refresh_token_authentication_error)$/,
+      steps: AT_TOKEN_ENDPOINT,
       reason: 'sign-in-needed',
     },
     {
       beside: /refresh_token_authentication_error/,
+      steps: AT_TOKEN_ENDPOINT,
       reason: 'sign-in-needed',
       problem: 'refresh_token_authentication_error',
     },
     {
       beside: /unsupported_token_type/,
+      steps: AT_TOKEN_ENDPOINT,
       reason: 'sign-in-needed',
       problem: 'unsupported_token_type',
     },

@@ -68,18 +68,21 @@ export function judgeUpstoxRefusal(step: UpstoxStep, answer: Received): BrokerFa
   return judgeFailure(UPSTOX_WORDS, step, answer);
 }
 
-/** A code counts whatever is around it: Upstox writes it in two spellings, with and without an envelope. */
+/** A code counts whatever is around its field: Upstox writes it in two spellings, with and without an envelope. */
 function read(answer: Received, json: unknown): Said {
   const standard = readOauth2(answer, json);
   const text = `${standard.text} ${messagesOf(json)}`.trim();
   const codes = codesIn(answer.body);
   const meant = CODE_OF_MESSAGE.find(([message]) => message.test(text))?.[1];
-  const others = standard.words.filter((word) => !word.startsWith('UDAPI'));
+  const others = standard.words.filter((word) => !/^UDAPI/i.test(word));
   const named = codes.length > 0 || meant === undefined ? codes : [meant];
   return { words: [...named, ...others], text };
 }
 
+/** Those in a field for a code; where there is none, any: a value that is quoted may look like one. */
 function codesIn(body: string): readonly string[] {
+  const fields = [...body.matchAll(/"(?:error_?)?code"\s*:\s*"\s*(UDAPI\d{1,8})\b/gi)];
+  if (fields.length > 0) return fields.map(([, code = '']) => code);
   return [...body.matchAll(/\bUDAPI\d{1,8}\b/g)].map(([code]) => code);
 }
 

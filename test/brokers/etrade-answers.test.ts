@@ -149,6 +149,9 @@ describe('renew and revoke', () => {
     ['renew', 'The access token has been renewed.'],
     ['renew', 'access token renewed\n'],
     ['renew', 'Access token was reactivated'],
+    ['renew', 'Renewed.'],
+    ['renew', '"Access Token is already renewed"'],
+    ['revoke', 'The access token was already revoked.'],
     ['revoke', 'Revoked'],
     ['revoke', 'Access token has been revoked'],
   ] as const)('%s is done in other words, too: %s', (step, text) => {

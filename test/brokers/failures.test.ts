@@ -130,6 +130,19 @@ const everywhere: readonly (readonly [what: string, answer: Answer])[] = [
   ['Cloudflare’s block as JSON', { status: 403, body: CLOUDFLARE }],
   ['the same, short', { status: 403, body: { error_code: 1010, message: MARK } }],
   ['the same with 401', { status: 401, body: CLOUDFLARE }],
+  ['a number of Cloudflare’s', { status: 403, body: { code: 1010, message: 'x' } }],
+  ['the same one level down', { status: 401, body: { error: { code: 1010 } } }],
+  ['the same in a list', { status: 401, body: { success: false, errors: [{ code: 1010 }] } }],
+  ['a status and its name', { status: 403, body: '403 Forbidden' }],
+  ['the same with 401', { status: 401, body: '403 Forbidden' }],
+  ['a page as a JSON string', { status: 401, body: JSON.stringify(page('Access Denied')) }],
+  [
+    'AWS in XML without its RequestId',
+    {
+      status: 401,
+      body: '<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>',
+    },
+  ],
   [
     'the same with a word that brokers know',
     { status: 403, body: { ...CLOUDFLARE, error: 'access_denied' } },
@@ -302,6 +315,116 @@ describe('an overload or an outage stays one, whatever words stand beside it', (
 });
 
 const cases: Case[] = [
+  // What asks for a person is about a sign-in: no word for it judges a worker's own call.
+  ...['tradestation', 'schwab', 'upstox'].flatMap((broker): Case[] => [
+    ...[...PERSON_WORDS, 'account_not_found', 'account_inactive', 'account_blocked']
+      .filter((error) => !/token/.test(error))
+      .flatMap((error): Case[] => [
+        [broker, 'call', 403, { error }, null],
+        [broker, 'call', 404, { error }, null],
+        [broker, 'call', 403, { errorCode: error }, null],
+        [broker, 'probe', 403, { error }, 'transient', error],
+        [broker, 'complete', 403, { error: error.toUpperCase() }, 'sign-in-needed', error],
+      ]),
+    // A person is needed, whichever word stands before it.
+    ...(['access_denied', 'invalid_request', 'unauthorized', 'forbidden'] as const).flatMap(
+      (error): Case[] =>
+        ['mfa_required', 'user is blocked', 'login_required', 'Multi-factor needed'].map(
+          (error_description): Case => [
+            broker,
+            'complete',
+            401,
+            { error, error_description },
+            'sign-in-needed',
+            error,
+          ],
+        ),
+    ),
+    [broker, 'complete', 403, { error: 'Forbidden', message: 'mfa_required' }, 'sign-in-needed'],
+    [broker, 'complete', 400, { error: 'INVALID_GRANT' }, 'sign-in-needed', 'invalid_grant'],
+    [broker, 'complete', 401, { error: 'INVALID_CLIENT' }, 'configuration', 'invalid_client'],
+  ]),
+  ['schwab', 'call', 400, { error: 'unsupported_token_type' }, null],
+  // Schwab's gateway without an error code, in words with spaces.
+  ...[
+    'Access Token expired',
+    'Invalid Access Token',
+    'Access Token not approved',
+    'Access Token has been revoked',
+  ].flatMap((faultstring): Case[] =>
+    (['probe', 'call'] as const).map(
+      (step): Case => [
+        'schwab',
+        step,
+        401,
+        { fault: { faultstring } },
+        'renewable',
+        'invalid_token',
+      ],
+    ),
+  ),
+  ...['Invalid ApiKey', 'Invalid API Key', 'Failed to resolve API Key', 'API Key not approved'].map(
+    (faultstring): Case => [
+      'schwab',
+      'probe',
+      401,
+      { fault: { faultstring } },
+      'configuration',
+      'InvalidApiKey',
+    ],
+  ),
+  // E*TRADE's XML, whatever it is dressed in.
+  ...[
+    `<Error xmlns="http://us.etrade.com/x"><code>102</code><message>${NOT_YOURS}</message></Error>`,
+    `<ns:Error><ns:code>102</ns:code><ns:message>${NOT_YOURS}</ns:message></ns:Error>`,
+    `<error><code>102</code><message>${NOT_YOURS}</message></error>`,
+    `<Error><Code><![CDATA[102]]></Code><Message><![CDATA[${NOT_YOURS}]]></Message></Error>`,
+    `<!-- <Error><code>7</code></Error> --><Error><code> 102 </code></Error>`,
+  ].flatMap((body): Case[] => [
+    ['etrade', 'probe', 400, body, 'configuration', 'error-102'],
+    ['etrade', 'call', 400, body, null],
+  ]),
+  [
+    'etrade',
+    'call',
+    400,
+    `<Error xmlns="x"><code>100</code><message><![CDATA[${AWAY}]]></message></Error>`,
+    'transient',
+    'error-100',
+  ],
+  // A number of its own, which only looks like Cloudflare's.
+  ['etrade', 'call', 400, { Error: { code: 1033, message: 'x' } }, null],
+  // Renewed is what says nothing else.
+  ...[
+    'Your token will be renewed after maintenance',
+    'Access Token can’t be renewed',
+    'Access token expired, please get it renewed',
+    'Access Token is invalid and must be renewed',
+    'Service will be renewed shortly',
+    'Access Token has been revoked, renewed or not',
+  ].map((body): Case => ['etrade', 'renew', 200, body, 'transient', 'answer-unreadable']),
+  ...[
+    'Your token will be revoked after maintenance',
+    'Access Token can’t be revoked',
+    'Access Token is invalid and must be revoked',
+    'Revoked access is restored',
+  ].map((body): Case => ['etrade', 'revoke', 200, body, 'transient', 'answer-unreadable']),
+  // Upstox quotes what was sent, which may look like a code.
+  [
+    'upstox',
+    'call',
+    400,
+    { errors: [{ errorCode: 'UDAPI1052', invalid_value: 'UDAPI100050' }] },
+    null,
+  ],
+  [
+    'upstox',
+    'probe',
+    400,
+    { errors: [{ invalid_value: 'UDAPI100050', error_code: 'UDAPI100058' }] },
+    'configuration',
+    'UDAPI100058',
+  ],
   // A 401 that says no more than its name is about the token, at a token endpoint about the client.
   ...(
     ['Unauthorized', { message: 'Unauthorized' }, '', { message: 'Unauthorized.' }] as const
