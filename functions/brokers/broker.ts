@@ -121,8 +121,8 @@ export type ApprovalNotice =
       readonly expiresAt: number;
       /** The consumer key: ours, or the notice is no answer to us. */
       readonly clientId: string;
-      /** Among the account ids that a probe with this token finds. */
-      readonly userId: string;
+      /** Among the account ids that a probe with this token finds; `null` where the notice names nobody. */
+      readonly userId: string | null;
     }
   | {
       readonly ok: false;
@@ -135,11 +135,14 @@ export type ApprovalNotice =
 
 /** A sign-in without our page: the person says yes in the broker's app, the broker posts the token to us. */
 export interface ApprovalPush {
-  /** Asks the broker to prompt the person. Sent once: each request is a prompt. */
+  /**
+   * Asks the broker to prompt the person. Each request is a prompt: sent again only while the broker cannot have
+   * seen it.
+   */
   request(): Promise<ApprovalRequest>;
   /**
    * Reads the body of the broker's post. Anybody can send one: the token counts only once a probe with it
-   * finds `userId`.
+   * finds `userId`, or the account that is expected where it names nobody.
    */
   readNotice(body: string): ApprovalNotice;
 }
@@ -159,7 +162,7 @@ export interface Broker {
   begin(): Promise<BeginAnswer>;
   /** Reads the redirect's query. Consumes nothing and sends nothing. */
   readCallback(query: URLSearchParams): CallbackAnswer;
-  /** Spends the verifier (PIN or code). Sent once: never retried by the adapter. */
+  /** Spends the verifier (PIN or code): sent again only while the broker cannot have seen it. */
   complete(signIn: OpenSignIn, verifier: Secret): Promise<CompleteAnswer>;
   renew(token: BrokerToken): Promise<RenewAnswer>;
   /** A cheap call that works only with a good token. */

@@ -3,7 +3,8 @@
  * wakes it up.
  *
  * Sends what `etrade-requests.ts` builds and lets `etrade-answers.ts` judge what comes. Every attempt is
- * signed anew; only calls that may run twice are tried again. Never throws. Made by `compose.ts`.
+ * signed anew; what may not run twice is tried again only while E*TRADE cannot have seen it. Never throws. Made by
+ * `compose.ts`.
  */
 
 import { Secret } from '../secret.ts';

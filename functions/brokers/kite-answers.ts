@@ -8,8 +8,8 @@ import * as z from 'zod';
 import { hardEndAt } from '../lifecycle/hard-end.ts';
 import { readVerifier } from '../lifecycle/verifier.ts';
 import { Secret } from '../secret.ts';
-import { readAccountIds } from './account-ids.ts';
 import type { BrokerFailure, CallbackAnswer, ProbeAnswer, RevokeAnswer } from './broker.ts';
+import { doneSchema, readProfile } from './envelope.ts';
 import { parseJson, safeWord } from './judged.ts';
 import { judgeKiteRefusal } from './kite-failures.ts';
 import { KITE_RULES, KITE_VERIFIER } from './kite-rules.ts';
@@ -46,19 +46,15 @@ export function issuedAtOf({ loggedInAt }: KiteSession, sentAt: number): number 
 
 /** The user, who is the account. */
 export function judgeKiteProfile(answer: Received): ProbeAnswer {
-  const parsed = profileSchema.safeParse(parseJson(answer.body));
-  if (answer.status !== 200 || !answer.complete || !parsed.success) {
+  const accountIds = readProfile(parseJson(answer.body));
+  if (answer.status !== 200 || !answer.complete || accountIds === undefined) {
     return judgeKiteRefusal('probe', answer);
   }
-  return {
-    ok: true,
-    accountIds: readAccountIds(parsed.data.data, 'user_id'),
-    skewMs: answer.skewMs,
-  };
+  return { ok: true, accountIds, skewMs: answer.skewMs };
 }
 
 export function judgeKiteLogout(answer: Received): RevokeAnswer {
-  const parsed = logoutSchema.safeParse(parseJson(answer.body));
+  const parsed = doneSchema.safeParse(parseJson(answer.body));
   if (answer.status !== 200 || !answer.complete || !parsed.success) {
     return judgeKiteRefusal('revoke', answer);
   }
@@ -106,7 +102,3 @@ function endOf(issuedAt: number): number | null {
 }
 
 const saidSchema = z.object({ data: z.object({ login_time: z.string() }) });
-
-const profileSchema = z.object({ status: z.literal('success'), data: z.unknown() });
-
-const logoutSchema = z.object({ status: z.literal('success'), data: z.literal(true) });

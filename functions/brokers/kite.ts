@@ -2,8 +2,8 @@
  * The Zerodha Kite adapter: a request token traded with a checksum, a token that dies at 06:00 India time,
  * that nothing renews, and that a newer login of the same app and user ends.
  *
- * Sends what `kite-requests.ts` builds and lets `kite-answers.ts` judge what comes. Only calls that may run
- * twice are tried again. Never throws. Made by `compose.ts`.
+ * Sends what `kite-requests.ts` builds and lets `kite-answers.ts` judge what comes. What may not run twice is tried
+ * again only while Kite cannot have seen it. Never throws. Made by `compose.ts`.
  * @see https://kite.trade/docs/connect/v3/user/
  */
 

@@ -1,7 +1,8 @@
 /**
  * Whether and when a failed broker call is tried again within the same request.
  *
- * Pure: chance is handed in. Asked only for calls that may run twice; an exchange of a PIN never is.
+ * Pure: chance is handed in. Asked only for calls that may run twice, and for others (an exchange of a PIN) while
+ * the broker cannot have seen them.
  * Called by the broker adapters and by workers, who may be more patient.
  */
 

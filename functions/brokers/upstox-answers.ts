@@ -7,8 +7,8 @@
 
 import * as z from 'zod';
 import { hardEndAt } from '../lifecycle/hard-end.ts';
-import { readAccountIds } from './account-ids.ts';
 import type { BrokerFailure, ProbeAnswer, RevokeAnswer } from './broker.ts';
+import { doneSchema, noStatus, readProfile } from './envelope.ts';
 import { parseJson } from './judged.ts';
 import { type IssuedTokens, readTokens } from './oauth2-answers.ts';
 import type { Received } from './send.ts';
@@ -26,20 +26,16 @@ export function judgeUpstoxToken(answer: Received): IssuedTokens | BrokerFailure
 
 /** @see https://upstox.com/developer/api-documentation/get-profile */
 export function judgeUpstoxProfile(answer: Received): ProbeAnswer {
-  const parsed = profileSchema.safeParse(parseJson(answer.body));
-  if (answer.status !== 200 || !answer.complete || !parsed.success) {
+  const accountIds = readProfile(parseJson(answer.body));
+  if (answer.status !== 200 || !answer.complete || accountIds === undefined) {
     return judgeUpstoxRefusal('probe', answer);
   }
-  return {
-    ok: true,
-    accountIds: readAccountIds(parsed.data.data, 'user_id'),
-    skewMs: answer.skewMs,
-  };
+  return { ok: true, accountIds, skewMs: answer.skewMs };
 }
 
 /** @see https://upstox.com/developer/api-documentation/logout */
 export function judgeUpstoxLogout(answer: Received): RevokeAnswer {
-  const parsed = logoutSchema.safeParse(parseJson(answer.body));
+  const parsed = doneSchema.safeParse(parseJson(answer.body));
   if (answer.status !== 200 || !answer.complete || !parsed.success) {
     return judgeUpstoxRefusal('revoke', answer);
   }
@@ -75,14 +71,13 @@ export const upstoxMoment = z
   .pipe(z.string().regex(/^[1-9]\d{12}$/))
   .transform(Number);
 
-const profileSchema = z.object({ status: z.literal('success'), data: z.unknown() });
-
-const logoutSchema = z.object({ status: z.literal('success'), data: z.literal(true) });
-
-const requestSchema = z.object({
-  status: z.literal('success'),
-  data: z
-    .object({ authorization_expiry: upstoxMoment.nullable().catch(null) })
-    .nullable()
-    .catch(null),
-});
+const requestSchema = z.union([
+  z.object({ status: noStatus, data: z.object({ authorization_expiry: upstoxMoment }) }),
+  z.object({
+    status: z.literal('success'),
+    data: z
+      .object({ authorization_expiry: upstoxMoment.nullable().catch(null) })
+      .nullable()
+      .catch(null),
+  }),
+]);

@@ -67,10 +67,10 @@ function readNotice(body: string, consumerKey: Secret, clock: Clock): ApprovalNo
 
 const kindSchema = z.object({ message_type: z.string() });
 
-/** The person has said yes: moments that cannot be read count as not given. */
+/** The person has said yes: a user or a moment that cannot be read counts as not given. */
 const noticeSchema = z.object({
   client_id: z.string().min(1),
-  user_id: accountId,
+  user_id: accountId.nullable().catch(null),
   access_token: tokenText,
   issued_at: upstoxMoment.nullable().catch(null),
   expires_at: upstoxMoment.nullable().catch(null),

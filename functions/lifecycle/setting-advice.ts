@@ -18,15 +18,15 @@ const ADVICE: ReadonlyMap<string, SettingAdvice> = new Map([
     {
       what: 'has not given this app the API product that it asks for',
       advice:
-        'add the API product "Accounts and Trading Production" to the app in the developer portal (developer.schwab.com), and wait until the app is "Ready For Use" again',
+        'add the API products "Accounts and Trading Production" and "Market Data Production" to the app in the developer portal (developer.schwab.com), and wait until the app is "Ready For Use" again',
     },
   ],
   [
     'refresh-token-missing',
     {
-      what: 'gave no refresh token, so the sign-in would be over within minutes',
+      what: 'gave no refresh token that can be used, so the sign-in would be over within minutes',
       advice:
-        'have refresh tokens (the scope offline_access) switched on for the API key, at TradeStation by its Client Experience team, then sign in again',
+        'have refresh tokens switched on for the API key (at TradeStation: the scope offline_access, by its Client Experience team), then sign in again',
     },
   ],
 ]);

@@ -8,6 +8,7 @@
 import { createHmac } from 'node:crypto';
 import type { ApprovalNotice, BrokerToken } from '../brokers/broker.ts';
 import { StoreError } from '../errors.ts';
+import { compareAccounts } from '../lifecycle/account.ts';
 import { canBeAnswered } from '../lifecycle/approval.ts';
 import type { SessionKey, SessionRecord } from '../lifecycle/session.ts';
 import { type AccountCheck, checkAccount } from './check-account.ts';
@@ -82,7 +83,7 @@ async function takeNotice(
     const { account } = checked;
     if (!checked.proven || account === null)
       return { ok: false, reason: 'not-verified', again: true };
-    if (!account.includes(session.hashAccount(notice.userId))) return refused('foreign-user');
+    if (!isOfUser(session, notice, account, before.record)) return refused('foreign-user');
 
     const claim = await claimNotice(system, session, notice, id);
     if (claim.type === 'first-is-at-work') return await asFirst(system, session, id);
@@ -138,6 +139,17 @@ async function checkToken(
   if (first.type !== 'refused') return first;
   await system.wait(SECOND_LOOK_AFTER_MS);
   return checkAccount(system, session, token, record, 'glance');
+}
+
+/** A notice that names nobody must not bind the session: its token opens an account that is expected already. */
+function isOfUser(
+  session: ConfiguredSession,
+  { userId }: Believable,
+  account: readonly string[],
+  record: SessionRecord,
+): boolean {
+  if (userId !== null) return account.includes(session.hashAccount(userId));
+  return compareAccounts(session.account ?? record.account, account) === 'same';
 }
 
 /** Told once, however often it comes. */

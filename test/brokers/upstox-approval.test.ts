@@ -74,6 +74,20 @@ describe('request', () => {
     expect(await push([expiry(value)]).approval.request()).toEqual({ ok: true, expiresAt: ENDS });
   });
 
+  test('an answer without a status has asked the person all the same', async () => {
+    const answers = [json(200, { data: { authorization_expiry: '1732226400000' } })];
+    const expected = { ok: true, expiresAt: 1_732_226_400_000 };
+    expect(await push(answers).approval.request()).toEqual(expected);
+  });
+
+  test.each([
+    { data: {} },
+    { data: null },
+    { status: 'error', data: { authorization_expiry: '1732226400000' } },
+  ])('%j says nothing of a request', async (body) => {
+    expect(await push([json(200, body)]).approval.request()).toMatchObject({ ok: false });
+  });
+
   test('an answer without data has asked the person all the same', async () => {
     const answers = [json(200, { status: 'success', data: null })];
     expect(await push(answers).approval.request()).toEqual({ ok: true, expiresAt: ENDS });
@@ -122,10 +136,13 @@ describe('readNotice', () => {
     ['no kind of message', { message_type: undefined }, 'unreadable'],
     ['no token', { access_token: '' }, 'unreadable'],
     ['a token that breaks a header', { access_token: 'a\r\nX: y' }, 'unreadable'],
-    ['no user', { user_id: undefined }, 'unreadable'],
     ['an issue in the future', { issued_at: String(ISSUED + 302_001) }, 'not-yet'],
   ])('refuses %s', (_name, change, reason) => {
     expect(read(change)).toEqual({ ok: false, reason });
+  });
+
+  test.each([undefined, null, '', ' ', {}, 1.5])('names nobody where the user is %j', (user_id) => {
+    expect(read({ user_id })).toMatchObject({ ok: true, userId: null, expiresAt: ENDS });
   });
 
   test.each([

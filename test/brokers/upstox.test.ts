@@ -171,6 +171,19 @@ describe('probe and glance', () => {
     expect(await broker.probe(TOKEN)).toMatchObject({ ok: true, accountIds });
   });
 
+  test('a profile without a status is one, a refusal with a profile is not', async () => {
+    const { data } = PROFILE;
+    const probed = adapter([json(200, { data })]);
+    expect(await probed.broker.probe(TOKEN)).toMatchObject({
+      ok: true,
+      accountIds: [data.user_id],
+    });
+    for (const body of [{ data: {} }, { data: null }, { status: 'error', data }]) {
+      const refused = adapter([json(200, body), json(200, body), json(200, body)]);
+      expect(await refused.broker.probe(TOKEN)).toMatchObject({ ok: false, reason: 'transient' });
+    }
+  });
+
   test('ask for the profile and answer its user', async () => {
     const { broker, requests } = adapter([json(200, PROFILE), json(200, PROFILE)]);
     const expected = { ok: true, accountIds: ['4HAB72'], skewMs: null };

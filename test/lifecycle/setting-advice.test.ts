@@ -26,10 +26,14 @@ function refusal(problem: string): BrokerFailure {
 describe.each([
   [
     'NoApiProductMatchFound',
-    'the API product "Accounts and Trading Production"',
+    'the API products "Accounts and Trading Production" and "Market Data Production"',
     'developer portal',
   ],
-  ['refresh-token-missing', 'no refresh token', 'offline_access'],
+  [
+    'refresh-token-missing',
+    'no refresh token that can be used',
+    'at TradeStation: the scope offline_access',
+  ],
 ])('%s names what is missing and where it is switched on', (problem, ...needed) => {
   const failure = refusal(problem);
   const places: readonly (readonly [string, () => string])[] = [
@@ -75,6 +79,6 @@ it('a worker is told which product its app lacks', () => {
   });
   const error = failures.ofBroker(refusal('NoApiProductMatchFound'), true);
   expect(error).toMatchObject({ code: 'CONFIGURATION' });
-  expect(error.message).toContain('add the API product "Accounts and Trading Production"');
+  expect(error.message).toContain('add the API products "Accounts and Trading Production"');
   expect(error.message).toContain('developer portal');
 });

@@ -428,7 +428,7 @@ describe('keep-alive fails', () => {
       expected: [
         '<b>⚠️ E*TRADE prod: a setting is wrong.</b>',
         'The broker refuses us since 10:15 New York. Signing in does not help.',
-        'Add the API product &quot;Accounts and Trading Production&quot; to the app in the developer portal (developer.schwab.com), and wait until the app is &quot;Ready For Use&quot; again.',
+        'Add the API products &quot;Accounts and Trading Production&quot; and &quot;Market Data Production&quot; to the app in the developer portal (developer.schwab.com), and wait until the app is &quot;Ready For Use&quot; again.',
         'Details: <code>NoApiProductMatchFound</code>',
       ],
     },

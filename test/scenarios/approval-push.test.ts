@@ -176,7 +176,7 @@ describe('a post that is no approval of ours', () => {
     ['for another user than the token is of', { user_id: '9ZZK01' }],
     ['about something else', { message_type: 'order_update' }],
     ['issued in the future', { issued_at: String(at('2026-03-10T09:15+05:30')) }],
-    ['with no user', { user_id: '' }],
+    ['with no user, where no account is expected', { user_id: '' }],
   ])('%s is refused and changes nothing', async (_name, changes) => {
     const world = await asked();
     const before = await world.record();
@@ -213,6 +213,17 @@ describe('a post that is no approval of ours', () => {
     expect(world.told()).toEqual(['sign-in-due first', 'sign-in-needed foreign-account']);
     expect((await world.post(world.posted[0]?.body ?? '')).status).toBe(400);
     expect(world.told()).toHaveLength(2);
+  });
+
+  it('with no user is taken where its token opens the account that is expected, and only there', async () => {
+    const world = await asked(await startApprovalWorld({ account: [USER] }));
+    const other = await startApprovalWorld({ account: ['9ZZK01'] });
+    const post = async ({ post, notice }: ApprovalWorld): Promise<number> =>
+      (await post(JSON.stringify(await notice({ user_id: '' })))).status;
+    expect(await post(world)).toBe(200);
+    expect(await world.record()).toMatchObject({ generation: 1, proof: 'proven' });
+    expect(await post(await asked(other))).toBe(400);
+    await expectNothingTaken(other);
   });
 
   it('arrives after the token is over: refused', async () => {
