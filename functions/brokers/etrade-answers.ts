@@ -55,7 +55,7 @@ export function judgeDone(step: 'renew' | 'revoke', answer: Received): RevokeAns
   return isDone ? { ok: true } : judgeRefusal(step, answer);
 }
 
-/** "Access Token has been renewed", "Revoked Access Token", "Renewed": the whole line, which leaves no room for a denial. */
+/** "Access Token has been renewed", "Revoked Access Token", "Renewed": the whole line, so that no denial fits in. */
 const DONE = {
   renew: doneBy('renewed|reactivated'),
   revoke: doneBy('revoked'),
