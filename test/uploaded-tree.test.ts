@@ -39,6 +39,7 @@ const STEPS: Readonly<Record<string, 'run' | { readonly leftOut: string }>> = {
   'terraform-plan': { leftOut: 'asks Google; build-modes.test.ts plays it' },
   'terraform-apply': { leftOut: 'changes the cloud; build-modes.test.ts plays it' },
   outputs: { leftOut: 'writes to the bucket; build-modes.test.ts plays it' },
+  publish: { leftOut: 'changes the cloud; build-modes.test.ts plays it' },
 };
 
 const buildSchema = z.object({
