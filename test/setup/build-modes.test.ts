@@ -35,6 +35,8 @@ type Ran = {
 
 type Given = {
   readonly hasSettings?: boolean;
+  /** What reading the settings fails with, so many times. */
+  readonly unread?: { readonly error: string; readonly times: number };
   /** What Terraform has made before. */
   readonly state?: readonly string[];
   /** What `terraform output` prints. */
@@ -50,6 +52,7 @@ type Given = {
 /** Runs all steps in a folder of its own; each program writes down how it was called. */
 function runBuild(substitutions: Readonly<Record<string, string>>, given: Given = {}): Ran {
   const { hasSettings = true, state = [], applies = [], outputs = {}, config = deployment } = given;
+  const unread = given.unread ?? { error: MATCHED_NONE, times: hasSettings ? 0 : 1 };
   const folder = mkdtempSync(join(tmpdir(), 'build-modes-'));
   folders.push(folder);
   mkdirSync(join(folder, 'bin'));
@@ -66,7 +69,12 @@ function runBuild(substitutions: Readonly<Record<string, string>>, given: Given 
       `#!/bin/sh
 echo "${program} $*" >>'${calls}'
 case "$*" in
-  'storage ls'*) exit ${hasSettings ? 0 : 1} ;;
+  'storage ls'*)
+    if [ "$(grep -c '^gcloud storage ls' '${calls}')" -le ${unread.times} ]; then
+      echo "ERROR: (gcloud.storage.ls) ${unread.error}" >&2
+      exit 1
+    fi
+    ;;
   'storage cat'*) echo '{"region":"us-central1"}' ;;
   'state list') echo '${state.join('\n')}' ;;
   apply*)
@@ -124,6 +132,10 @@ const TERRAFORM_CHECKS = [
   'terraform test -no-color',
 ];
 const SETTINGS = [`gcloud storage ls ${places.settings}`, `gcloud storage cat ${places.settings}`];
+const [LOOK = ''] = SETTINGS;
+const MATCHED_NONE = 'One or more URLs matched no objects.';
+const DENIED_SETTINGS =
+  'HTTPError 403: tc-deploy@my-trading-123456.iam.gserviceaccount.com does not have storage.objects.list access to the Google Cloud Storage bucket. Permission denied on resource (or it may not exist).';
 
 const INSTALL = [
   'npm ci --ignore-scripts --no-audit --no-fund',
@@ -201,11 +213,51 @@ describe('a deployment with _MODE', () => {
     },
   );
 
-  it('apply stops at once without settings: a running system would be taken down', () => {
-    const { exitCode, calls, output } = runBuild({ _MODE: 'apply' }, { hasSettings: false });
-    expect(exitCode).toBe(1);
-    expect(calls).toEqual([SETTINGS[0]]);
-    expect(output).toContain('npm run setup');
+  it.each(['apply', 'foundation'])(
+    '%s stops at once without settings: a running system would be taken for a new one',
+    (_MODE) => {
+      const { exitCode, calls, output } = runBuild({ _MODE }, { hasSettings: false });
+      expect(exitCode).toBe(1);
+      expect(calls).toEqual([LOOK]);
+      expect(output).toContain('npm run setup');
+    },
+  );
+
+  it.each(['plan', 'destroy'])('%s goes on where no settings were ever saved', (_MODE) => {
+    const { exitCode, calls, output } = runBuild({ _MODE }, { hasSettings: false });
+    expect(exitCode, output).toBe(0);
+    expect(calls).toContainEqual(expect.stringMatching(/^terraform plan /));
+  });
+
+  describe.each(['apply', 'plan', 'foundation', 'destroy'])('%s with settings', (_MODE) => {
+    const pauses = (count: number): string[] =>
+      Array.from({ length: count }, () => ['sleep 30', LOOK]).flat();
+
+    it('that it may not read yet waits until it may', () => {
+      const unread = { error: DENIED_SETTINGS, times: 3 };
+      const { exitCode, calls, output } = runBuild({ _MODE }, { unread });
+      expect(exitCode, output).toBe(0);
+      expect(calls.slice(0, 8)).toEqual([LOOK, ...pauses(3), SETTINGS[1]]);
+      expect(output).toContain('"region":"us-central1"');
+    });
+
+    it('that it may never read stops before Terraform, with what Google said', () => {
+      const unread = { error: DENIED_SETTINGS, times: 99 };
+      const { exitCode, calls, output } = runBuild({ _MODE }, { unread });
+      expect(exitCode).toBe(1);
+      expect(calls).toEqual([LOOK, ...pauses(14)]);
+      expect(output).toContain(DENIED_SETTINGS);
+    });
+
+    it.each([
+      'gs://my-trading-123456-terraform not found: 404.',
+      'HTTPError 503: Service Unavailable',
+    ])('that cannot be read for another reason stops at once: %s', (error) => {
+      const { exitCode, calls, output } = runBuild({ _MODE }, { unread: { error, times: 99 } });
+      expect(exitCode).toBe(1);
+      expect(calls).toEqual([LOOK]);
+      expect(output).toContain(error);
+    });
   });
 
   it('plan ends with the plan, without a lock and without a change', () => {
@@ -217,12 +269,14 @@ describe('a deployment with _MODE', () => {
   });
 
   it('foundation makes the first phase of the sessions that are named', () => {
-    const { exitCode, calls, output } = runBuild(
-      { _MODE: 'foundation', _REGION: 'us-east1', _SESSIONS: 'etrade-sandbox,etrade-prod' },
-      { hasSettings: false },
-    );
+    const { exitCode, calls, output } = runBuild({
+      _MODE: 'foundation',
+      _REGION: 'us-east1',
+      _SESSIONS: 'etrade-sandbox,etrade-prod',
+    });
     expect(exitCode, output).toBe(0);
-    expect(calls.slice(1)).toEqual([
+    expect(calls).toEqual([
+      ...SETTINGS,
       INIT,
       'terraform state list',
       `terraform plan ${VARIABLES} -var=region=us-east1 -var=secret_versions={} -var=sessions=["etrade-sandbox","etrade-prod"] -out=/workspace/plan.tfplan`,
