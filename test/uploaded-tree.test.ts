@@ -5,8 +5,16 @@
  * uploaded.
  */
 
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -73,6 +81,38 @@ it('what is uploaded is what is in the repository', () => {
       /(^|\/)(\.env|node_modules|dist|\.token-cadence|\.git)(\/|$)/.test(file),
     ),
   ).toEqual([]);
+});
+
+it('no file with secrets that the documents name is uploaded, wherever it lies', () => {
+  const documents = files.filter((file) => /\.md$|^infra\/setup\/answers\.ts$/.test(file));
+  const named = documents.flatMap((file) =>
+    [
+      ...read(file).matchAll(
+        /[\s`=](?:[\w.-]+\/)*((?:[\w-]+)?\.env|[\w-]+\.(?:backup|key))(?=[\s`'])/g,
+      ),
+    ].map((match) => match[1] ?? ''),
+  );
+  expect(named).toEqual(
+    expect.arrayContaining(['.env', 'answers.env', 'local.env', 'store.key', 'tokens.backup']),
+  );
+  const secret = [...new Set([...named, '.env.prod', 'token-cadence-2026-11-20-7.backup'])];
+  const kept = ['functions/cli/README.md', 'infra/setup/setup.ts', 'functions/storage/file-key.ts'];
+  const tree = mkdtempSync(join(tmpdir(), 'uploaded-names-'));
+  try {
+    execFileSync('git', ['init', '--quiet', tree]);
+    for (const ignore of Object.keys(recordedUpload.ignoreFiles)) {
+      cpSync(join(ROOT, ignore), join(tree, ignore));
+    }
+    for (const file of [...kept, ...secret, ...secret.map((name) => `functions/cli/${name}`)]) {
+      mkdirSync(join(tree, dirname(file)), { recursive: true });
+      writeFileSync(join(tree, file), '');
+    }
+    const expected = [...Object.keys(recordedUpload.ignoreFiles), ...kept].toSorted();
+    expect(filesOfGit(tree)?.toSorted()).toEqual(expected);
+    expect(filesOfGcloud(tree) ?? expected).toEqual(expected);
+  } finally {
+    rmSync(tree, { recursive: true });
+  }
 });
 
 it('gcloud decides as it was recorded to, by ignore files that are still the same', () => {
