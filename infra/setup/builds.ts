@@ -96,12 +96,14 @@ export function isUnfinished(build: Build): boolean {
 }
 
 export function createBuilder({ cloud, places, wait }: BuilderOptions): Builder {
-  const list = (): Promise<readonly Build[]> =>
-    cloud.ask(['builds', 'list', `--filter=tags=${BUILD_TAG}`, `--limit=${LISTED}`], {
-      doing: 'list the builds',
-      schema: z.array(buildSchema),
-      whenPrinted: [],
-    });
+  const list = async (): Promise<readonly Build[]> => {
+    const tagged = await cloud.ask(
+      ['builds', 'list', `--filter=tags=${BUILD_TAG}`, `--limit=${LISTED}`],
+      { doing: 'list the builds', schema: z.array(buildSchema), whenPrinted: [] },
+    );
+    // Builds of bundles by an earlier release, or of a branch that is as old, have the same tag.
+    return tagged.filter(({ substitutions }) => substitutions['_MODE'] !== undefined);
+  };
 
   const describe = (id: string): Promise<Build> =>
     cloud.ask(['builds', 'describe', id], {

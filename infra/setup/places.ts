@@ -55,7 +55,7 @@ export const BUILD_ONLY_BUCKET_ROLES: readonly string[] = [
   'roles/storage.objectCreator',
 ];
 
-/** On every build, so that those of other projects in the same place are left alone. */
+/** On every deployment, so that other builds of the same project are left alone. */
 export const BUILD_TAG = 'token-cadence';
 
 export const APP_SECRET = 'token-cadence-app';

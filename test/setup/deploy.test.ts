@@ -174,6 +174,24 @@ describe('npm run deploy', () => {
 });
 
 describe('npm run rollback', () => {
+  it('does not see builds of pull requests, however many, old or unfinished', async () => {
+    const cloud = await settledCloud();
+    const first = cloud.builds.at(-1)?.id ?? 'none';
+    await run(deployScript, cloud);
+    const [bundles] = cloud.bundleBuilds;
+    expect(bundles?.tags).toEqual(['token-cadence-bundles']);
+    if (bundles === undefined) return;
+    const pull = { ...bundles, createTime: '2026-12-01T12:00:00Z', status: 'WORKING' };
+    for (let number = 0; number < 60; number += 1) {
+      cloud.bundleBuilds.push({ ...pull, id: `pull-${number}` });
+    }
+    // As an earlier release tagged them.
+    cloud.bundleBuilds.push({ ...pull, id: 'pull-old', tags: ['token-cadence'] });
+    const { exitCode, output } = await run(rollback, cloud);
+    expect(exitCode, output).toBe(0);
+    expect(cloud.builds.at(-1)?.substitutions['_RELEASE']).toBe(first);
+  });
+
   it('deploys what the deployment before was made of, and builds nothing', async () => {
     const cloud = await settledCloud();
     await run(deployScript, cloud);

@@ -7,6 +7,8 @@
  */
 
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { GcloudAnswer } from '../../infra/setup/gcloud.ts';
 
 export type FakeBuild = {
@@ -557,10 +559,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   'builds list': {
     api: 'cloudbuild',
-    run: ({ cloud }) =>
-      [...cloud.builds, ...cloud.bundleBuilds].toSorted((one, other) =>
-        one.createTime < other.createTime ? 1 : -1,
-      ),
+    run: ({ cloud, flags }) =>
+      [...cloud.builds, ...cloud.bundleBuilds]
+        .filter(({ tags }) => tags.some((tag) => flags['filter'] === `tags=${tag}`))
+        .toSorted((one, other) => (one.createTime < other.createTime ? 1 : -1))
+        .slice(0, Number(flags['limit'])),
   },
   'builds describe': {
     api: 'cloudbuild',
@@ -624,7 +627,7 @@ function submit({ cloud, words: [source = ''], flags, project }: Call): { id: st
     id,
     status: 'QUEUED',
     createTime: new Date(Date.UTC(2026, 10, 20, 12, minute)).toISOString(),
-    tags: ['token-cadence'],
+    tags: tagsOf(flags['config'] ?? ''),
     logUrl: `https://console.cloud.google.com/cloud-build/builds/${id}?project=421337`,
     substitutions: Object.fromEntries(
       assignments.map((each) => each.split('=') as [string, string]),
@@ -643,6 +646,12 @@ function submit({ cloud, words: [source = ''], flags, project }: Call): { id: st
     })),
   });
   return { id };
+}
+
+/** As the file itself says. */
+function tagsOf(config: string): string[] {
+  const text = readFileSync(join(import.meta.dirname, '../..', config), 'utf8');
+  return /^tags: \[(.*)\]$/m.exec(text)?.[1]?.split(', ') ?? [];
 }
 
 /** One look later: a third of the steps is done, at last all, and what the build was for is there. */
