@@ -5,7 +5,8 @@
  */
 
 import { createBuilder } from './builds.ts';
-import { askDeployed, checksOf, deploy } from './deployment.ts';
+import { askDeployed, checksOf, deploy, saveSettings } from './deployment.ts';
+import { isRunning } from './earlier-run.ts';
 import { openDeployment } from './open-deployment.ts';
 import { COMMON, readOptions } from './options.ts';
 import { SetupProblem } from './problem.ts';
@@ -86,6 +87,9 @@ export const deployScript: Script = async (parts, args) => {
       heartbeat: changed.heartbeat === true,
     });
     if (known.missing.length > 0) {
+      // Before the first deployment, setup goes on with what is chosen here; what runs keeps settings that are whole.
+      if (!isRunning(earlier))
+        await saveSettings({ cloud, places, settings: changed, earlier }, say);
       throw new SetupProblem(`There is no value yet for ${known.missing.join(', ')}.`, [
         `npm run setup asks for it: npm run setup -- --project ${places.project}`,
       ]);

@@ -70,7 +70,7 @@ function settle(
 }
 
 /** Without a number of a version nothing has been deployed, or nothing is there any more. */
-function isRunning({ secret_versions }: DeploymentSettings): boolean {
+export function isRunning({ secret_versions }: DeploymentSettings): boolean {
   return Object.keys(secret_versions).length > 0;
 }
 

@@ -117,6 +117,7 @@ const SIGNS: readonly Sign[] = [
     now: ({ project }) => [
       'Other names, with an end that was not there before:',
       `  npm run deploy -- --project ${project} --set role_suffix=<small letters and digits>`,
+      'Was nothing deployed yet? Then that saves the name and stops; go on with npm run setup.',
     ],
   },
   {

@@ -29,6 +29,12 @@ export function settingsToGoOnWith(
 ): DeploymentSettings {
   const newest = newestChange(builds);
   if (newest?.substitutions['_MODE'] === 'destroy') {
+    // Another one than was taken down: chosen since then, by an earlier run or with --set.
+    const gone = newest.substitutions['_ROLE_SUFFIX'];
+    const { role_suffix: given = '' } = settings;
+    if (gone !== undefined && given !== '' && given !== gone) {
+      return { ...settings, secret_versions: {} };
+    }
     const role_suffix = createHash('sha256').update(newest.id).digest('hex').slice(0, LETTERS);
     return settings.role_suffix === role_suffix
       ? settings

@@ -81,7 +81,14 @@ export const teardown: Script = async (parts, args) => {
     await builder.run(
       {
         mode: 'destroy',
-        ...(settings === null ? {} : { substitutions: { _REGION: settings.region } }),
+        ...(settings === null
+          ? {}
+          : {
+              substitutions: {
+                _REGION: settings.region,
+                _ROLE_SUFFIX: settings.role_suffix ?? '',
+              },
+            }),
       },
       say,
     );
@@ -109,7 +116,7 @@ export const teardown: Script = async (parts, args) => {
   terminal.line(`${terminal.paint('green', 'Taken down.')} What stays in ${project}:`);
   if (!isRestGone) {
     terminal.line(
-      `- gs://${places.bucket}, gs://${places.buildsBucket}, ${places.buildAccount}, ${places.deployAccount} and the role ${BUILD_ROLE.id}`,
+      `- gs://${places.bucket}, gs://${places.buildsBucket}, ${places.buildAccount}, ${places.deployAccount} and the role ${roleId(BUILD_ROLE.id, settings?.role_suffix)}`,
     );
   }
   terminal.line(

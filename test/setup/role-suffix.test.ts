@@ -105,6 +105,42 @@ describe('the suffix of the custom roles', () => {
   });
 });
 
+describe('a first build that finds the names of its roles deleted', () => {
+  const failing = {
+    step: 'terraform-apply',
+    lines: [
+      "Error: googleapi: Error 400: You can't create a role_id (tokenCadenceReader_x) which has been marked for deletion.",
+    ],
+  };
+
+  it.each([
+    ['in a new project', []],
+    ['after a teardown', ['--teardown']],
+  ])('gets through with the advice it is given, %s', async (_when, before) => {
+    const cloud = createFakeCloud();
+    if (before.length > 0) {
+      await run(setup, cloud);
+      await takeDown(cloud);
+    }
+    cloud.failingStep = failing;
+    const failed = await runScript(setup, cloud, { args: ARGS });
+    expect(failed.exitCode).toBe(1);
+    expect(failed.output).toContain(`npm run deploy -- --project ${PROJECT} --set role_suffix=`);
+    const chosen = await runScript(deployScript, cloud, {
+      args: [...ARGS, '--set', 'role_suffix=mine7'],
+    });
+    expect(chosen.exitCode).toBe(1);
+    expect(chosen.output).toContain('npm run setup -- --project');
+    expect(settingsOf(cloud)['role_suffix']).toBe('mine7');
+    await run(setup, cloud);
+    expect(settingsOf(cloud)['role_suffix']).toBe('mine7');
+    expect(cloud.builds.at(-1)).toMatchObject({
+      status: 'SUCCESS',
+      substitutions: { _MODE: 'apply' },
+    });
+  });
+});
+
 describe('the role of the build account', () => {
   const account = `tc-build@${PROJECT}.iam.gserviceaccount.com`;
 
