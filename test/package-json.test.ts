@@ -4,7 +4,8 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -65,6 +66,21 @@ describe('a script of npm', () => {
     for (const version of ['24.2.0', manifest.devDependencies['node'] ?? '', '26.0.0']) {
       expect(run(version)).toMatchObject({ status: 0, stderr: '' });
     }
+  });
+
+  it('says npm ci where nothing is installed yet', () => {
+    const tree = mkdtempSync(join(tmpdir(), 'not-installed-'));
+    mkdirSync(join(tree, 'infra'));
+    cpSync(join(ROOT, 'infra/node-version.mjs'), join(tree, 'infra/node-version.mjs'));
+    const old =
+      "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.20.2'})";
+    const args = ['--import', old, join(tree, 'infra/node-version.mjs')];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    rmSync(tree, { recursive: true });
+    expect(status).toBe(2);
+    expect(stderr).toBe(
+      'This needs Node 24 and runs on 20.20.2: the Node that comes along is not installed yet. Now: npm ci\n',
+    );
   });
 
   it('token-cadence is the command line, in this tree and with nothing built', () => {

@@ -191,7 +191,7 @@ variable "budget" {
   type        = number
   default     = 1
 
-  # Zero is left out of what the API answers, and a part of a unit is none of its whole ones.
+  # Zero is left out of what the API answers, and it takes whole units only.
   validation {
     condition     = var.budget >= 1 && floor(var.budget) == var.budget
     error_message = "\"budget\" is a whole number, 1 or more."

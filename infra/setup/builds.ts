@@ -264,7 +264,7 @@ type OneRun = {
 /** Terraform's run; `cloudbuild.yaml` is npm's. */
 const DEPLOYMENT = 'infra/gcp/cloudbuild.yaml';
 
-/** Words for a build account that was made just now. */
+/** Words for an account that was made just now. */
 const NOT_YET_KNOWN = /service account .*(does not exist|not found)|NOT_FOUND.*serviceAccount/i;
 
 const EMPTY_BUILD: Build = buildSchema.parse({ id: '', status: 'SUCCESS' });

@@ -86,7 +86,7 @@ export async function findCustomRole(
   });
 }
 
-/** Ids of the build account's own custom roles among these. */
+/** Ids of the deploying account's own custom roles among these. */
 export function buildRolesIn(roles: readonly string[]): readonly string[] {
   return roles.flatMap((role) => {
     const id = /\/roles\/(\w+)$/.exec(role)?.[1] ?? '';

@@ -151,7 +151,7 @@ const SIGNS: readonly Sign[] = [
   },
   {
     sign: /Error 403|PERMISSION_DENIED|permission.* denied/i,
-    what: 'the build account lacks a permission, or Google does not yet know that it has it',
+    what: 'tc-deploy lacks a permission, or Google does not yet know that it has it',
     now: ({ project }) => [
       'Roles need up to seven minutes. Wait, then run the same again: npm run setup looks at every role.',
       `If it stays so, look for a policy: gcloud org-policies list --project=${project}`,

@@ -108,10 +108,10 @@ export async function runSetup(parts: ScriptParts, options: SetupOptions): Promi
         say,
       );
       await checkRegion(cloud, run.region, say);
+      checkWorkerAccounts({ ...run.earlier, sessions: run.sessions });
       await confirmRemoval(answers, run);
-      if (run.saved !== null) checkWorkerAccounts(run.saved);
       say.already(`sessions: ${run.sessions.join(', ')}`);
-      const publishing = await choosePublishing({ ...context, earlier: run.earlier }, say);
+      const publishing = await choosePublishing({ cloud, project, earlier: run.earlier }, say);
       return { bucket: found, publishing, ...run };
     },
   );

@@ -148,6 +148,21 @@ export async function checkBilling(
 }
 
 export async function enableApis({ cloud }: ProjectContext, say: Say): Promise<void> {
+  const missing = await missingApis(cloud, APIS);
+  if (missing.length === 0) {
+    say.already(`all ${APIS.length}`);
+    return;
+  }
+  await say.progress(`enabling ${missing.length} APIs, a minute or two`, enable(cloud, missing));
+  say.made(missing.map((api) => api.replace('.googleapis.com', '')).join(', '));
+}
+
+export async function ensureApi(cloud: Cloud, api: string): Promise<void> {
+  const missing = await missingApis(cloud, [api]);
+  if (missing.length > 0) await enable(cloud, missing);
+}
+
+async function missingApis(cloud: Cloud, wanted: readonly string[]): Promise<readonly string[]> {
   const enabled = await cloud.ask(['services', 'list', '--enabled'], {
     doing: 'list the APIs that are on',
     schema: z
@@ -155,13 +170,7 @@ export async function enableApis({ cloud }: ProjectContext, say: Say): Promise<v
       .transform((services) => services.map(({ config }) => config.name)),
     whenPrinted: [],
   });
-  const missing = APIS.filter((api) => !enabled.includes(api));
-  if (missing.length === 0) {
-    say.already(`all ${APIS.length}`);
-    return;
-  }
-  await say.progress(`enabling ${missing.length} APIs, a minute or two`, enable(cloud, missing));
-  say.made(missing.map((api) => api.replace('.googleapis.com', '')).join(', '));
+  return wanted.filter((api) => !enabled.includes(api));
 }
 
 async function enable(cloud: Cloud, apis: readonly string[]): Promise<void> {

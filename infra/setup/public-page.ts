@@ -2,24 +2,24 @@
  * Whether the page can be public in the usual way: by a grant to everyone, which a policy of an organisation may
  * refuse. Then Cloud Run is to leave out its check, unless a policy demands it.
  *
- * Looks and changes nothing. What cannot be seen is taken for allowed.
+ * Enables the API that shows policies, where there is an organisation, and changes nothing else. What the account may not
+ * see is taken for allowed.
  */
 
 import * as z from 'zod';
 import type { Cloud } from './cloud.ts';
-import type { Gcloud } from './gcloud.ts';
 import { SetupProblem } from './problem.ts';
+import { ensureApi } from './project-checks.ts';
 import type { DeploymentSettings } from './settings-file.ts';
 import type { Say } from './steps.ts';
 
 export type PublicPageOptions = {
   readonly cloud: Cloud;
-  /** A policy that cannot be read is no failure. */
-  readonly gcloud: Gcloud;
   readonly project: string;
   readonly earlier: DeploymentSettings;
 };
 
+const POLICY_API = 'orgpolicy.googleapis.com';
 const DOMAINS = 'iam.allowedPolicyMemberDomains';
 const MEMBERS = 'iam.managed.allowedPolicyMembers';
 const CHECKED = 'run.managed.requireInvokerIam';
@@ -42,16 +42,21 @@ const policySchema = z.object({
  * @throws SetupProblem where neither way is allowed
  */
 export async function choosePublishing(
-  { cloud, gcloud, project, earlier }: PublicPageOptions,
+  { cloud, project, earlier }: PublicPageOptions,
   say: Say,
 ): Promise<{ readonly public?: 'unchecked' }> {
   if (cloud.isPrinted || earlier['public'] !== undefined) return {};
   if (!(await hasOrganisation(cloud, project))) return {};
+  await ensureApi(cloud, POLICY_API);
   const rulesOf = async (constraint: string): Promise<readonly Rule[] | null> => {
-    const args = ['org-policies', 'describe', constraint, '--effective', `--project=${project}`];
-    const { exitCode, stdout } = await gcloud([...args, '--quiet', '--format=json']);
-    if (exitCode !== 0) return null;
-    return policySchema.safeParse(parsed(stdout)).data?.spec.rules ?? null;
+    const policy = await cloud.ask(['org-policies', 'describe', constraint, '--effective'], {
+      doing: 'see a policy of the organisation',
+      schema: policySchema.nullable(),
+      whenPrinted: null,
+      whenAbsent: null,
+      absentKinds: ['absent', 'denied', 'api-off'],
+    });
+    return policy?.spec.rules ?? null;
   };
   const domains = await rulesOf(DOMAINS);
   const members = await rulesOf(MEMBERS);
@@ -78,7 +83,7 @@ export async function choosePublishing(
     );
   }
   say.note(
-    `a policy of your organisation refuses a grant to everyone (${refusing.join(', ')}): the page is published by Cloud Run’s check that is switched off`,
+    `a policy of your organisation refuses a grant to everyone (${refusing.join(', ')}): Cloud Run will not check who calls the page`,
   );
   return { public: 'unchecked' };
 }
@@ -99,12 +104,4 @@ function namesDomains({ denyAll, values }: Rule): boolean {
 
 function namesMembers({ enforce, parameters }: Rule): boolean {
   return enforce && parameters?.allowedMemberSubjects.includes('allUsers') !== true;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

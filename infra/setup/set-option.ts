@@ -5,6 +5,7 @@
  * is Terraform's to say, which refuses before it changes anything.
  */
 
+import * as z from 'zod';
 import { SetupProblem } from './problem.ts';
 import type { DeploymentSettings } from './settings-file.ts';
 
@@ -57,6 +58,7 @@ export function checkWorkerAccounts(settings: {
   readonly [name: string]: unknown;
 }): void {
   const { sessions, worker_accounts: given } = settings;
+  checkSessionsOfWorkers(sessions, given);
   const listed = typeof given === 'string' ? [given] : given;
   if (!Array.isArray(listed)) return;
   const rights = { sessions, instances: ['main'] };
@@ -68,6 +70,34 @@ export function checkWorkerAccounts(settings: {
       `Instead: npm run deploy -- --set 'worker_accounts=${value}'`,
       'Name for each account only the sessions that its workers use, and a name for each of their processes.',
     ],
+    { isUsage: true },
+  );
+}
+
+const workerAccountsSchema = z.record(
+  z.string(),
+  z.looseObject({ sessions: z.array(z.string()).optional() }),
+);
+
+/** An account of workers may not name a session that is not there, or is about to go. */
+function checkSessionsOfWorkers(sessions: readonly string[], given: unknown): void {
+  const accounts = workerAccountsSchema.safeParse(given).data ?? {};
+  const gone = Object.entries(accounts).flatMap(([account, rights]) =>
+    (rights.sessions ?? [])
+      .filter((session) => !sessions.includes(session))
+      .map((session) => ({ account, session })),
+  );
+  if (gone.length === 0) return;
+  const kept = Object.entries(accounts).map(([account, rights]) => [
+    account,
+    rights.sessions === undefined
+      ? rights
+      : { ...rights, sessions: rights.sessions.filter((each) => sessions.includes(each)) },
+  ]);
+  const value = JSON.stringify(Object.fromEntries(kept));
+  throw new SetupProblem(
+    `"worker_accounts" names sessions that are not deployed: ${gone.map(({ account, session }) => `${account}: ${session}`).join(', ')}.`,
+    [`First, without them: npm run deploy -- --set 'worker_accounts=${value}'`],
     { isUsage: true },
   );
 }

@@ -70,6 +70,16 @@ describe('a page that has to be public', () => {
     expect(output).toContain(`npm run deploy -- --project ${PROJECT} --set public=unchecked`);
   });
 
+  it('is looked at although the API of policies is off at first, and slow to come', async () => {
+    const { exitCode, output, settings } = await setUp({
+      projects: IN_ORGANISATION,
+      policies: { [DOMAINS]: OWN_DOMAIN },
+      slowApis: { orgpolicy: 3 },
+    });
+    expect(exitCode, output).toBe(0);
+    expect(settings['public']).toBe('unchecked');
+  });
+
   it('is looked at once, and not at all without an organisation', async () => {
     const policies = { [DOMAINS]: OWN_DOMAIN };
     expect((await setUp({ policies })).looks).toEqual([]);

@@ -124,6 +124,27 @@ describe('npm run deploy', () => {
     });
   });
 
+  it('says before a session is removed that an account of workers still names it, with the line that helps', async () => {
+    const cloud = createFakeCloud();
+    const both = ['--sessions', 'etrade-sandbox,etrade-prod'];
+    await runScript(setup, cloud, { args: [...ARGS, ...both] });
+    const rights = { sessions: ['etrade-sandbox', 'etrade-prod'], instances: ['main'] };
+    const set = `worker_accounts=${JSON.stringify({ 'tc-worker': rights })}`;
+    expect((await run(deployScript, cloud, '--set', set)).exitCode).toBe(0);
+    const refused = await run(setup, cloud, '--sessions', 'etrade-sandbox');
+    expect(refused.exitCode).toBe(2);
+    expect(refused.output).toContain('tc-worker: etrade-prod');
+    expect(refused.output).not.toContain('will be deleted');
+    expect(changesOf(refused.calls)).toEqual([]);
+    const line = /--set '(worker_accounts=[^']+)'/.exec(refused.output)?.[1] ?? 'none';
+    expect((await run(deployScript, cloud, '--set', line)).exitCode).toBe(0);
+    const removed = await runScript(setup, cloud, {
+      args: [...ARGS, '--sessions', 'etrade-sandbox'],
+      answers: { REMOVE_SESSIONS: 'etrade-prod' },
+    });
+    expect(removed.exitCode, removed.output).toBe(0);
+  });
+
   it('refuses while a secret has no value, which would take the functions down', async () => {
     const cloud = await settledCloud();
     cloud.secrets['token-cadence-heartbeat'] = [];

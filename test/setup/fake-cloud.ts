@@ -238,6 +238,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     }),
   },
   'org-policies describe': {
+    api: 'orgpolicy',
     run: ({ cloud, words: [constraint = ''], flags }) => {
       const rules = cloud.policies[constraint];
       if (rules === null || flags['effective'] !== 'true') {

@@ -79,6 +79,14 @@ describe('the suffix of the custom roles', () => {
     expect(changesOf(again.calls)).toEqual([]);
   });
 
+  it('is in the name of the role that a teardown leaves', async () => {
+    const cloud = createFakeCloud();
+    await run(setup, cloud);
+    const answers = { TEARDOWN: PROJECT, REMOVE_REST: 'no' };
+    const { output } = await runScript(teardown, cloud, { args: ARGS, answers });
+    expect(output).toContain('and the role tokenCadenceBuild_ababab');
+  });
+
   it('lets another region and fewer sessions be chosen once all is taken down', async () => {
     const cloud = createFakeCloud();
     await run(setup, cloud, '--sessions', 'etrade-sandbox,etrade-prod');

@@ -376,7 +376,7 @@ const TROUBLES: readonly Trouble[] = [
         lines: ["Error 403: Permission 'pubsub.topics.create' denied"],
       },
     },
-    says: ['the build account lacks a permission', 'up to seven minutes'],
+    says: ['tc-deploy lacks a permission', 'up to seven minutes'],
   },
 ];
 
