@@ -47,7 +47,12 @@ export async function choosePublishing(
 ): Promise<{ readonly public?: 'unchecked' }> {
   if (cloud.isPrinted || earlier['public'] !== undefined) return {};
   if (!(await hasOrganisation(cloud, project))) return {};
-  await ensureApi(cloud, POLICY_API);
+  try {
+    await ensureApi(cloud, POLICY_API);
+  } catch (error) {
+    // Without the right to switch it on, the policies cannot be seen, which is said below.
+    if (!(error instanceof SetupProblem)) throw error;
+  }
   const rulesOf = async (constraint: string): Promise<readonly Rule[] | null> => {
     const policy = await cloud.ask(['org-policies', 'describe', constraint, '--effective'], {
       doing: 'see a policy of the organisation',

@@ -1,6 +1,7 @@
 /** What setup looks at or asks beside the keys: a policy against public pages, a budget. */
 
 import { describe, expect, it } from 'vitest';
+import { APIS } from '../../infra/setup/places.ts';
 import { setup } from '../../infra/setup/setup.ts';
 import { createFakeCloud, type FakeCloud, PROJECT } from './fake-cloud.ts';
 import { CANARIES, changesOf, type RunOptions, runScript } from './harness.ts';
@@ -70,6 +71,16 @@ describe('a page that has to be public', () => {
     expect(output).toContain(`npm run deploy -- --project ${PROJECT} --set public=unchecked`);
   });
 
+  it('is tried as usual where the API of policies is off and may not be switched on', async () => {
+    const { exitCode, output, settings } = await setUp({
+      projects: IN_ORGANISATION,
+      apis: [...APIS, 'cloudbilling.googleapis.com'],
+      denied: { 'services enable': 'serviceusage.services.enable' },
+    });
+    expect([exitCode, settings['public']], output).toEqual([0, undefined]);
+    expect(output).toContain(`npm run deploy -- --project ${PROJECT} --set public=unchecked`);
+  });
+
   it('is looked at although the API of policies is off at first, and slow to come', async () => {
     const { exitCode, output, settings } = await setUp({
       projects: IN_ORGANISATION,
@@ -100,7 +111,7 @@ describe('a budget', () => {
     expect(cloud.billingRoles).toEqual([
       {
         role: 'roles/billing.costsManager',
-        member: `serviceAccount:tc-build@${PROJECT}.iam.gserviceaccount.com`,
+        member: `serviceAccount:tc-deploy@${PROJECT}.iam.gserviceaccount.com`,
       },
     ]);
     const again = await runScript(setup, cloud, { answers: {} });
@@ -129,7 +140,7 @@ describe('a budget', () => {
     const { exitCode, output, settings } = await setUp({ denied }, withBudget('5'));
     expect(exitCode, output).toBe(0);
     expect(settings).not.toHaveProperty('billing_account');
-    expect(output).toContain('no budget: Could not let the build account make a budget');
+    expect(output).toContain('no budget: Could not let the account that deploys make a budget');
     expect(output).toContain('https://console.cloud.google.com/billing/budgets');
   });
 
