@@ -150,7 +150,7 @@ describe('a first build that finds the names of its roles deleted', () => {
 });
 
 describe('the role of the build account', () => {
-  const account = `tc-build@${PROJECT}.iam.gserviceaccount.com`;
+  const account = `tc-deploy@${PROJECT}.iam.gserviceaccount.com`;
 
   it('of before there were suffixes goes on, with what it lacks', async () => {
     const role = `projects/${PROJECT}/roles/tokenCadenceBuild`;
