@@ -18,7 +18,8 @@ locals {
   emails = { for name, account in google_service_account.own : name => "${account.account_id}@${var.project}.iam.gserviceaccount.com" }
 
   # Permissions by custom role.
-  custom_roles = merge({
+  # All are made in any case: the id of a role that went could not be used again for weeks.
+  custom_roles = {
     tokenCadenceRecord = {
       title       = "token-cadence: a secret's record"
       why         = "read and replace the record in a secret's annotation, without its values"
@@ -34,19 +35,19 @@ locals {
       why         = "hear of new tokens on a subscription that is there, and see whether it is"
       permissions = ["pubsub.subscriptions.consume", "pubsub.subscriptions.get"]
     }
-    # Made in any case: the id of a role that went could not be used again for weeks. Granted where workers make their own.
+    # Granted where workers make their own.
     tokenCadenceSubscriber = {
       title       = "token-cadence: own subscriptions"
       why         = "a subscription per running worker, made and deleted by the worker"
       permissions = ["pubsub.subscriptions.consume", "pubsub.subscriptions.create", "pubsub.subscriptions.delete", "pubsub.subscriptions.get"]
     }
-    }, local.lists_secrets ? {
+    # Granted where there are more sessions than are read one by one.
     tokenCadenceLister = {
       title       = "token-cadence: list secrets"
       why         = "read the records of more than ${local.read_one_by_one} sessions in one call, without their values"
       permissions = ["secretmanager.secrets.list"]
     }
-  } : {})
+  }
 
   # As functions/storage/secret-manager.ts has it: more than these are read by one list call.
   read_one_by_one = 20

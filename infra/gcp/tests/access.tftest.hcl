@@ -240,7 +240,7 @@ run "twenty_sessions_need_no_list" {
   command = plan
 
   plan_options {
-    target = [google_project_iam_custom_role.own]
+    target = [google_project_iam_custom_role.own, google_project_iam_member.granted]
   }
 
   variables {
@@ -249,7 +249,11 @@ run "twenty_sessions_need_no_list" {
   }
 
   assert {
-    condition     = !contains(keys(google_project_iam_custom_role.own), "tokenCadenceLister")
+    condition     = contains(keys(google_project_iam_custom_role.own), "tokenCadenceLister")
+    error_message = "The role is there before it is needed: its id could not be used again once it went."
+  }
+  assert {
+    condition     = length([for grant in google_project_iam_member.granted : grant if endswith(grant.role, "/tokenCadenceLister")]) == 0
     error_message = "Twenty are read one by one."
   }
 }
