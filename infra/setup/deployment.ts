@@ -18,6 +18,14 @@ export function newestChange(builds: readonly Build[]): Build | null {
   return builds.find(({ substitutions }) => isChange(substitutions['_MODE'])) ?? null;
 }
 
+/** Whether nothing was made since the last teardown, not even by a setup that stopped after its first phase. */
+export function isTakenDown(builds: readonly Build[]): boolean {
+  const newest = builds.find(
+    ({ substitutions: { _MODE: mode } }) => mode === 'foundation' || isChange(mode),
+  );
+  return newest?.status === 'SUCCESS' && newest.substitutions['_MODE'] === 'destroy';
+}
+
 function isChange(mode: string | undefined): boolean {
   return mode === 'apply' || mode === 'destroy';
 }

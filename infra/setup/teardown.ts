@@ -16,7 +16,7 @@ import {
   memberOf,
   wantedRoles,
 } from './deploy-account.ts';
-import { newestChange } from './deployment.ts';
+import { isTakenDown } from './deployment.ts';
 import { openProject } from './open-deployment.ts';
 import { COMMON, readOptions } from './options.ts';
 import { BUILD_ROLE, type Places } from './places.ts';
@@ -65,8 +65,7 @@ export const teardown: Script = async (parts, args) => {
       return;
     }
     const builder = createBuilder({ cloud, places, wait });
-    const newest = newestChange(await builder.settled(say));
-    if (newest?.status === 'SUCCESS' && newest.substitutions['_MODE'] === 'destroy') {
+    if (isTakenDown(await builder.settled(say))) {
       say.already('taken down');
       return;
     }

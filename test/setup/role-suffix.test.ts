@@ -87,6 +87,18 @@ describe('the suffix of the custom roles', () => {
     expect(output).toContain('and the role tokenCadenceBuild_ababab');
   });
 
+  it('is no reason to leave what the first phase made after a teardown', async () => {
+    const cloud = createFakeCloud();
+    await run(setup, cloud);
+    await takeDown(cloud);
+    const cut = await runScript(setup, cloud, { answers: {} });
+    expect(changesOf(cut.calls).join()).toContain('_MODE=foundation');
+    const again = await runScript(teardown, cloud, { args: ARGS, answers: { TEARDOWN: PROJECT } });
+    expect(again.exitCode, again.output).toBe(0);
+    expect(changesOf(again.calls)).toEqual([expect.stringContaining('_MODE=destroy')]);
+    expect(changesOf((await runScript(teardown, cloud, { args: ARGS })).calls)).toEqual([]);
+  });
+
   it('lets another region and fewer sessions be chosen once all is taken down', async () => {
     const cloud = createFakeCloud();
     await run(setup, cloud, '--sessions', 'etrade-sandbox,etrade-prod');
