@@ -8,7 +8,7 @@ import type { BrokerFailure } from '../brokers/broker.ts';
 import type { SessionKey } from '../lifecycle/session.ts';
 import { asSentence, settingAdvice } from '../lifecycle/setting-advice.ts';
 
-/** The fact, the next step, and the code for whoever looks closer. */
+/** The fact, the next step, and the code for a closer look. */
 export function failureText(
   title: string,
   key: SessionKey,

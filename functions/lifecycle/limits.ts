@@ -76,7 +76,7 @@ export const ADOPTION_WARNED_BEFORE_OPEN_MS = 15 * MINUTE_MS;
 export const RECORD_MAX_BYTES = 16 * 1024 - 256;
 
 /**
- * How long after each link that nobody opened the next one waits, for whoever asks without a sign of having had
+ * How long after each link that nobody opened the next one waits, for a caller without a sign of having had
  * one: the owner's phone is not a stranger's to ring.
  */
 export const LINK_WAITS_MS = [1, 2, 5, 15, 60].map((minutes) => minutes * MINUTE_MS);

@@ -44,7 +44,7 @@ function sayOnPhone({ broker, problem }: ApprovalFact): Html {
     : html`${broker} did not put its request on your phone.`;
 }
 
-/** The code of a failure, for whoever looks closer: the last line, never within a sentence. */
+/** The code of a failure, for a closer look: the last line, never within a sentence. */
 export function detailsOf(code: string): Html {
   return html`Details: <code>${oneLine(code, CODE_LIMIT)}</code>`;
 }

@@ -53,7 +53,7 @@ export function readAddress(
   const { signInId } = callback;
   if (signInId !== null && signInId !== signIn.id) return { type: 'foreign' };
   if (callback.ok) {
-    // A code without its state is of nobody's sign-in; a PIN is as good in an address as alone.
+    // A code without its state belongs to no known sign-in; a PIN is as good in an address as alone.
     if (signInId === null && broker.verifierKind === 'redirect') return { type: 'foreign' };
     return { type: 'verifier', verifier: callback.verifier };
   }

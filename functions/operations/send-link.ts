@@ -1,7 +1,7 @@
 /**
  * Sends a new sign-in link to the configured chat; once somebody opens a link, the next comes as the first did.
  *
- * Whoever asks learns nothing: the link goes to the chat only. While nobody opens them, links come ever more
+ * A caller learns nothing: the link goes to the chat only. While nobody opens them, links come ever more
  * rarely and without a sound, but a device that has had one is not held by that: nobody locks the owner out.
  * Used by `POST /link` and `GET /go/<link>`.
  */

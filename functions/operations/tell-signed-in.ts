@@ -1,7 +1,7 @@
 /**
  * Tells people that a sign-in is saved: with a ✅ once the broker has taken the token, before that without.
  *
- * Each is a notice named after its generation, so it is told once whoever finds it. Never fails a sign-in.
+ * Each is a notice named after its generation, so it is told once, whichever run finds it. Never fails a sign-in.
  */
 
 import { StoreError } from '../errors.ts';

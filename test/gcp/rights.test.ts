@@ -1,6 +1,6 @@
 /**
  * What each function asks of Secret Manager and Pub/Sub in two days of the schedule and a sign-in, and what a
- * worker asks, held against the rights that Terraform gives its account: nothing is refused, whoever writes
+ * worker asks, held against the rights that Terraform gives its account: nothing is refused, whichever writes
  * nothing may not write, and a worker has no right that it does not use.
  */
 

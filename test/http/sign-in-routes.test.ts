@@ -43,7 +43,7 @@ async function postPin(result: CompleteResult | null, pin = '8F3KD') {
   return { answer, location, text, csrf, visitor: await visitorOf(answer) };
 }
 
-/** For whoever looks closer: a code stands in no sentence. */
+/** For a closer look: a code never stands in a sentence. */
 function expectOnlyInDetails(text: string, code: string): void {
   const details = `<details><summary>Details</summary><p class="small"><code>${code}</code></p></details>`;
   expect(text).toContain(details);

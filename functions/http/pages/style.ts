@@ -154,7 +154,7 @@ footer { color: var(--soft); font-size: 14px; margin: 26px 0 0; padding: 0 2px; 
 @media (forced-colors: active) { .chip, .note, .step-head::before { border: 1px solid; } }
 `;
 
-/** One sentence and one thing to do: whoever asks pays nothing for a page, and we pay for each of its bytes. */
+/** One sentence and one thing to do: the visitor pays nothing for a page, and we pay for each of its bytes. */
 export const PLAIN_STYLE = `
 :root { color-scheme: light dark; --ground: #f3f5f8; --text: #12161c; --soft: #525c6b; --accent: #1b57d0; --on: #fff; }
 @media (prefers-color-scheme: dark) {

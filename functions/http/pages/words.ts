@@ -7,7 +7,7 @@
 export type Words = {
   readonly title: string;
   readonly text: string;
-  /** A broker's or a connection's own word: for whoever looks closer, never in a sentence. */
+  /** A broker's or a connection's own word: for a closer look, never in a sentence. */
   readonly detail?: string;
 };
 
