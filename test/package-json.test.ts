@@ -35,6 +35,13 @@ const lock = z
 
 const CHECK = 'node infra/node-version.mjs';
 
+describe('an installation', () => {
+  it('does not fill the screen with the Node that packages ask for: ours comes along', () => {
+    const asked = spawnSync('npm', ['config', 'get', 'loglevel'], { cwd: ROOT, encoding: 'utf8' });
+    expect(asked.stdout.trim()).toBe('error');
+  });
+});
+
 describe('a script of npm', () => {
   it.each(Object.entries(manifest.scripts).filter(([, line]) => /\.ts|vitest/.test(line)))(
     '%s looks at its Node first',
