@@ -171,7 +171,13 @@ describe('a refresh that brings nothing', () => {
 
   it('is repeated soon where the token ends before the next run, and only there', async () => {
     const post = (system: System) =>
-      keepAlive(new Request('https://keep-alive.example/', { method: 'POST' }), system);
+      keepAlive(
+        new Request('https://keep-alive.example/', {
+          method: 'POST',
+          headers: { 'x-cloudscheduler': 'true' },
+        }),
+        system,
+      );
     const { world, broker } = await signedIn();
     broker.failNextRefresh(TIMEOUT);
     expect((await post(world.system)).status).toBe(503);
