@@ -178,7 +178,7 @@ describe('cloudbuild.yaml', () => {
       text.slice(text.indexOf('artifacts:'), text.indexOf('tags:')),
       ['_COMMIT'],
     ],
-    ['the deployment', deployment, '', ['_SETTINGS', '_COMMIT', '_RELEASE']],
+    ['the deployment', deployment, '', ['_SETTINGS', '_COMMIT', '_RELEASE', '_ROLE_SUFFIX']],
   ] as const)(
     'gives every variable that a script of %s reads a value, and reads the values it asks for',
     (_name, { steps, substitutions }, artifacts, labels) => {
