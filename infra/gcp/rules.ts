@@ -98,9 +98,15 @@ function roleProblem({ type, address, values }: Made, made: readonly Made[]): st
       each.type === 'google_secret_manager_secret' &&
       textSchema.parse(each.values['secret_id']).endsWith('-session'),
   ).length;
+  const isGranted = made.some(
+    (each) =>
+      each.type === 'google_project_iam_member' &&
+      nameOfRole(textSchema.parse(each.values['role'])) === role,
+  );
   const isFine =
     secret.length === 0 ||
-    (secret.join() === 'secretmanager.secrets.list' && sessions > SESSIONS_WITHOUT_LIST);
+    (secret.join() === 'secretmanager.secrets.list' &&
+      (sessions > SESSIONS_WITHOUT_LIST || !isGranted));
   return isFine ? [] : [`${address} has ${secret.join(', ')} for the whole project`];
 }
 
