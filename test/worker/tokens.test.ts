@@ -96,7 +96,9 @@ describe('token', () => {
 
   test('that cannot be used just now names the idle clock', async () => {
     await desk.put({ issuedAt: desk.time.now() - 100 * MINUTE_MS }, { lastUsedAt: null });
-    const { worker } = await facing(new Response('no', { status: 404 }));
+    // Of the broker itself, which is not asked again.
+    const refusal = { Error: { code: 100, message: 'Account key does not belong to user' } };
+    const { worker } = await facing(Response.json(refusal, { status: 404 }));
     await expect(worker.token({ minimumSeconds: 30 * 60 })).rejects.toMatchObject({
       code: 'TOKEN_ENDS_SOON',
       limitedBy: 'idle',
